@@ -1,0 +1,8 @@
+"""How derivatives flow: tensors, ops with their pullbacks, and the sweep that joins them."""
+
+from pydis.autodiff import ops
+from pydis.autodiff.check import check_gradients
+from pydis.autodiff.reverse import grad
+from pydis.autodiff.tensor import Array, Tensor, Value, stop_gradient
+
+__all__ = ["Array", "Tensor", "Value", "check_gradients", "grad", "ops", "stop_gradient"]

@@ -1,0 +1,184 @@
+"""Who computes. `use("cpp")` chooses for the process, `with use("cpp"):` for one block of code.
+
+    use("numpy")                          from now on, everywhere
+    with use("definition"): ...           in this block, this thread, this asyncio task
+    with use("cpp", conv2d=mine): ...     one kernel replaced
+    with use("numpy", conv2d_relu=None):  one fused kernel switched off
+    available()                           what there is, and why the rest is missing
+
+Without a choice the process uses `PYDIS_BACKEND`, else `cpp` if it was compiled, else `numpy`.
+"""
+
+import copy
+import os
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import cache
+from threading import Lock
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pydis.backends import definition
+from pydis.backends.kernels import FUSED, REQUIRED, Array, Kernels
+from pydis.backends.numpy import NumPy
+
+__all__ = ["FUSED", "REQUIRED", "Array", "Kernels", "available", "current", "kernels_for", "use"]
+
+
+class Definition(Kernels):
+    """The kernels as nested loops: the oracle, for arrays of a few hundred elements."""
+
+    name = "definition"
+    xp = np
+    array_type = np.ndarray
+    matmul = staticmethod(definition.matmul)  # type: ignore[assignment]
+    conv2d = staticmethod(definition.conv2d)  # type: ignore[assignment]
+    conv2d_x = staticmethod(definition.conv2d_x)  # type: ignore[assignment]
+    conv2d_w = staticmethod(definition.conv2d_w)  # type: ignore[assignment]
+
+
+def _cpp() -> Kernels:
+    from pydis.backends.cpp import Cpp
+
+    return Cpp()
+
+
+def _cupy() -> Kernels:
+    from pydis.backends.cupy import CuPy
+
+    return CuPy()
+
+
+_MAKERS: dict[str, Callable[[], Kernels]] = {
+    "definition": Definition,
+    "numpy": NumPy,
+    "cpp": _cpp,
+    "cupy": _cupy,
+}
+
+
+@cache
+def _table(name: str) -> Kernels | str:
+    """The kernel table of a backend, or the reason why there is none."""
+    try:
+        return _MAKERS[name]()
+    except ImportError as error:
+        return str(error)
+
+
+def load(name: str, **kernels: Any) -> Kernels:
+    """The table of backend `name` with single kernels replaced.
+
+    Raises ValueError for an unknown backend or kernel, RuntimeError for one that is missing here.
+    """
+    if name not in _MAKERS:
+        raise ValueError(f"unknown backend {name!r}: expected one of {', '.join(_MAKERS)}")
+    table = _table(name)
+    if isinstance(table, str):
+        raise RuntimeError(f"backend {name!r} is not available: {table}")
+    if kernels:
+        table = copy.copy(table)
+    for kernel, function in kernels.items():
+        if kernel not in REQUIRED + FUSED:
+            known = ", ".join(REQUIRED + FUSED)
+            raise ValueError(f"backend {name!r} has no kernel {kernel!r}: expected one of {known}")
+        if function is None and kernel in REQUIRED:
+            raise ValueError(f"kernel {kernel!r} cannot be switched off: no composition equals it")
+        setattr(table, kernel, function)
+    return table
+
+
+class Availability(NamedTuple):
+    """Whether a backend can be used here, and if not, why."""
+
+    usable: bool
+    reason: str
+
+
+def available() -> dict[str, Availability]:
+    """Every backend by name, with the reason where one is missing."""
+    tables = {name: _table(name) for name in _MAKERS}
+    return {
+        name: Availability(False, t) if isinstance(t, str) else Availability(True, "")
+        for name, t in tables.items()
+    }
+
+
+_blocks: ContextVar[tuple[Kernels, ...]] = ContextVar("pydis_backends", default=())
+_choices: list["use"] = []
+_lock = Lock()
+_KEPT_CHOICES = 64
+
+
+class use:  # noqa: N801  (read as a verb: `use("cpp")`, `with use("cpp"):`)
+    """Choose the backend: for the process when called, for a block when entered.
+
+    A call cannot know whether a `with` follows. It therefore adds its choice to a list whose last
+    entry is the process default, and entering takes that very entry out again. Blocks of several
+    threads may interleave in any order and leave the default as it was.
+    """
+
+    def __init__(self, name: str, **kernels: Any) -> None:
+        self.kernels = load(name, **kernels)
+        with _lock:
+            _choices.append(self)
+            del _choices[:-_KEPT_CHOICES]
+
+    def __enter__(self) -> Kernels:
+        with _lock:
+            _choices[:] = [choice for choice in _choices if choice is not self]
+        _blocks.set((*_blocks.get(), self.kernels))
+        return self.kernels
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _blocks.set(_blocks.get()[:-1])
+
+    def __repr__(self) -> str:
+        return f"use({self.kernels.name!r})"
+
+
+@cache
+def _at_start() -> Kernels:
+    """The backend of a process that has chosen none."""
+    name = os.environ.get("PYDIS_BACKEND")
+    if name:
+        return load(name)
+    return load("cpp" if available()["cpp"].usable else "numpy")
+
+
+def current() -> Kernels:
+    """The kernel table in force here: the innermost block's, else the process default."""
+    blocks = _blocks.get()
+    if blocks:
+        return blocks[-1]
+    try:
+        return _choices[-1].kernels
+    except IndexError:
+        return _at_start()
+
+
+def kernels_for(op: str, arrays: list[Array]) -> Kernels:
+    """The table that computes on these arrays: the current one, or the one of their device.
+
+    Raises TypeError where the arrays live in different libraries.
+    """
+    table = current()
+    if all(isinstance(a, table.array_type) for a in arrays):
+        return table
+    for name in ("numpy", "cupy"):
+        other = _table(name) if name == "numpy" or _on_device(arrays) else None
+        if isinstance(other, Kernels) and all(isinstance(a, other.array_type) for a in arrays):
+            return other
+    kinds = ", ".join(f"{type(a).__module__}.{type(a).__name__}" for a in arrays)
+    raise TypeError(f"{op}: expected arrays of one library on one device, received {kinds}")
+
+
+def _on_device(arrays: list[Array]) -> bool:
+    return any(type(a).__module__.split(".")[0] == "cupy" for a in arrays)

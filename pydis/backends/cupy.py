@@ -1,0 +1,22 @@
+"""The GPU backend: the reference kernels on CuPy's arrays. Device kernels replace them in time."""
+
+from typing import ClassVar
+
+from pydis.backends.numpy import NumPy
+
+
+class CuPy(NumPy):
+    """`NumPy` with another array library. Raises ImportError naming what is missing."""
+
+    name: ClassVar[str] = "cupy"
+
+    def __init__(self) -> None:
+        try:
+            import cupy
+        except ImportError as error:
+            hint = "pip install 'pydis[gpu12]' (CUDA 12) or 'pydis[gpu13]' (CUDA 13)"
+            raise ImportError(f"CuPy is not installed: {hint}") from error
+        if not cupy.cuda.is_available():
+            raise ImportError("CuPy is installed, but it finds no CUDA device")
+        self.xp = cupy
+        self.array_type = cupy.ndarray

@@ -1,0 +1,46 @@
+"""What a backend is: a table of kernels, reached by name, with an array library for the rest.
+
+An op receives such a table as its first argument `k`. It calls `k.matmul`, `k.conv2d`, ... for the
+few operations that cost time and `k.xp` (NumPy or CuPy) for everything ordinary. Swapping the table
+swaps the machine; no op ever asks what device it runs on.
+"""
+
+from types import ModuleType
+from typing import Any, ClassVar, TypeAlias
+
+Array: TypeAlias = Any
+"""An array of the backend's own library: `numpy.ndarray` or `cupy.ndarray`."""
+
+REQUIRED = ("matmul", "conv2d", "conv2d_x", "conv2d_w")
+"""Every backend computes these."""
+
+FUSED = ("matmul_relu", "conv2d_relu", "conv2d_x_relu")
+"""A backend may compute these; where it has none, the op evaluates the composition they equal."""
+
+
+class Kernels:
+    """The names that ops may call. A fused kernel that is None does not exist here."""
+
+    name: ClassVar[str]
+    xp: ModuleType
+    array_type: type
+
+    matmul_relu: Any = None
+    conv2d_relu: Any = None
+    conv2d_x_relu: Any = None
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        """Y = A B for matrices `[M, K]`, `[K, N]`."""
+        raise NotImplementedError
+
+    def conv2d(self, x: Array, w: Array, stride: int, pad: int) -> Array:
+        """Correlate images `[N, H, W, C]` with filters `[U, V, C, O]`, giving `[N, I, J, O]`."""
+        raise NotImplementedError
+
+    def conv2d_x(self, g: Array, w: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+        """Spread maps `[N, I, J, O]` back over images of `size` (H, W): transposed convolution."""
+        raise NotImplementedError
+
+    def conv2d_w(self, x: Array, g: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+        """Correlate images with maps, one filter tap of `size` (U, V) at a time."""
+        raise NotImplementedError

@@ -1,0 +1,112 @@
+"""The reference backend: strided views and matrix products, in blocks that stay in cache.
+
+A convolution gathers the patches under the filter into rows, `[N·I·J, U·V·C]`, and is then one
+matrix product. The patch array repeats each pixel up to U·V times, so it is never made whole: a few
+images at a time share one small buffer. Fresh memory costs more than the copy into it.
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from pydis.backends.kernels import Array, Kernels
+
+PATCH_BYTES = 1 << 21
+"""Size of the patch buffer: measured best between 1 and 4 MiB on a 1 MiB second-level cache."""
+
+
+class NumPy(Kernels):
+    """Kernels for any array library with NumPy's interface; `CuPy` inherits them all."""
+
+    name: ClassVar[str] = "numpy"
+
+    def __init__(self) -> None:
+        self.xp = np
+        self.array_type = np.ndarray
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        """Y = A B by the array library (OpenBLAS for NumPy's wheels)."""
+        return self.xp.matmul(a, b)
+
+    def conv2d(self, x: Array, w: Array, stride: int, pad: int) -> Array:
+        """Y = P(x) W, with P the patches as rows."""
+        patches = self._patches(x, w.shape[:2], stride, pad)
+        y = self.xp.empty((*patches.shape[:3], w.shape[3]), x.dtype)
+        for part, rows in self._blocks(patches):
+            out = y[part].reshape(rows.shape[0], w.shape[3])
+            self.xp.matmul(rows, w.reshape(rows.shape[1], w.shape[3]), out=out)
+        return y
+
+    def conv2d_x(self, g: Array, w: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+        """x = Pᵀ(G Wᵀ): each tap's product is added where that tap was read."""
+        (n, i, j, _), (u, v, c, o) = g.shape, w.shape
+        x = self.xp.zeros((n, size[0] + 2 * pad, size[1] + 2 * pad, c), g.dtype)
+        transposed = self.xp.ascontiguousarray(w.reshape(u * v * c, o).T)
+        block = _images_a_block(i * j * u * v * c * g.itemsize)
+        for first in range(0, n, block):
+            part = g[first : first + block]
+            products = self.xp.matmul(part.reshape(len(part) * i * j, o), transposed)
+            products = products.reshape(len(part), i, j, u, v, c)
+            target = x[first : first + block]
+            for a in range(u):
+                for b in range(v):
+                    rows, columns = (
+                        slice(a, a + stride * i, stride),
+                        slice(b, b + stride * j, stride),
+                    )
+                    target[:, rows, columns] += products[:, :, :, a, b]
+        return x[:, pad : pad + size[0], pad : pad + size[1]]
+
+    def conv2d_w(self, x: Array, g: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+        """W = P(x)ᵀ G, summed over the blocks."""
+        patches = self._patches(x, size, stride, pad)
+        w = self.xp.zeros((size[0] * size[1] * x.shape[3], g.shape[3]), x.dtype)
+        for part, rows in self._blocks(patches):
+            w += self.xp.matmul(rows.T, g[part].reshape(rows.shape[0], g.shape[3]))
+        return w.reshape(*size, x.shape[3], g.shape[3])
+
+    def matmul_relu(self, x: Array, w: Array, b: Array) -> Array:
+        """max(0, X W + b), the last two steps in place."""
+        return self._bias_relu(self.matmul(x, w), b)
+
+    def conv2d_relu(self, x: Array, w: Array, b: Array, stride: int, pad: int) -> Array:
+        """max(0, conv2d(x, w) + b), the last two steps in place."""
+        return self._bias_relu(self.conv2d(x, w, stride, pad), b)
+
+    def conv2d_x_relu(
+        self, g: Array, w: Array, b: Array, size: tuple[int, int], stride: int, pad: int
+    ) -> Array:
+        """max(0, conv2d_x(g, w) + b), the last two steps in place."""
+        return self._bias_relu(self.conv2d_x(g, w, size, stride, pad), b)
+
+    def _bias_relu(self, y: Array, b: Array) -> Array:
+        y += b
+        return self.xp.maximum(y, 0, out=y)
+
+    def _patches(self, x: Array, size: tuple[int, int], s: int, p: int) -> Array:
+        """P[n, i, j, u, v, c] = x[n, s·i+u−p, s·j+v−p, c], a view of the padded image."""
+        if p:
+            x = self.xp.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+        n, h, w, c = x.shape
+        by_n, by_h, by_w, by_c = x.strides
+        return self.xp.lib.stride_tricks.as_strided(
+            x,
+            (n, (h - size[0]) // s + 1, (w - size[1]) // s + 1, *size, c),
+            (by_n, s * by_h, s * by_w, by_h, by_w, by_c),
+        )
+
+    def _blocks(self, patches: Array) -> Iterator[tuple[slice, Array]]:
+        """Copy a few images' patches at a time into one buffer, as a matrix of rows."""
+        n, i, j, u, v, c = patches.shape
+        block = _images_a_block(i * j * u * v * c * patches.itemsize)
+        buffer = self.xp.empty((min(block, n), i, j, u, v, c), patches.dtype)
+        for first in range(0, n, block):
+            part = slice(first, min(first + block, n))
+            rows = buffer[: part.stop - first]
+            self.xp.copyto(rows, patches[part])
+            yield part, rows.reshape((part.stop - first) * i * j, u * v * c)
+
+
+def _images_a_block(bytes_an_image: int) -> int:
+    return max(1, PATCH_BYTES // max(1, bytes_an_image))
