@@ -2,6 +2,7 @@
 
 from math import prod
 
+from pydis.autodiff.ops.elementwise import div
 from pydis.autodiff.ops.shape import reshape, sum_to
 from pydis.autodiff.tensor import Value
 
@@ -23,7 +24,7 @@ def mean(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     n = prod(x.shape[i] for i in _axes(x, axis))
     if n == 0:
         raise ValueError(f"mean: no elements along axis {axis} of shape {x.shape}")
-    return sum(x, axis, keepdims) / float(n)
+    return div(sum(x, axis, keepdims), float(n))
 
 
 def _axes(x: Value, axis: Axis) -> tuple[int, ...]:

@@ -1,0 +1,30 @@
+"""First weights. The variance of a sum of n independent terms is n times that of a term; the rules
+below choose the variance of a weight so that signals keep their size from layer to layer.
+"""
+
+import numpy as np
+
+from pydis.autodiff import Array, Tensor
+
+
+def he_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: float) -> Tensor:
+    """w ~ N(0, 2 / fan_in): var(Σ w x) = fan_in · var(w) · E[x²], and relu halves E[x²] (eq:he).
+
+    `fan_in` is the number of terms in the sum that makes one output. He et al. 2015, equation 10.
+    """
+    return _normal(rng, shape, 2.0 / fan_in)
+
+
+def lecun_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: float) -> Tensor:
+    """w ~ N(0, 1 / fan_in): keeps the variance where no relu follows. LeCun et al. 1998, 4.6."""
+    return _normal(rng, shape, 1.0 / fan_in)
+
+
+def zeros(shape: tuple[int, ...]) -> Tensor:
+    """b = 0, in float32."""
+    return Tensor(np.zeros(shape, np.float32))
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...], variance: float) -> Tensor:
+    draws: Array = rng.standard_normal(shape, dtype=np.float32)
+    return Tensor(draws * np.float32(variance**0.5))

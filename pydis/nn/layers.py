@@ -1,0 +1,142 @@
+"""Layers: parameters and the one line that uses them. Images are `[N, H, W, C]`.
+
+A layer knows the activation that follows it, so that linear map, bias and relu can be one pass over
+memory (`ops.fused`). Without a fused kernel the same three steps are taken one by one.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pydis.autodiff import Value
+from pydis.autodiff.ops import (
+    conv2d,
+    conv2d_relu,
+    conv2d_x,
+    conv2d_x_relu,
+    matmul,
+    matmul_relu,
+    relu,
+    reshape,
+)
+from pydis.nn.initialise import he_normal, lecun_normal, zeros
+from pydis.nn.module import Module
+
+Activation = Callable[[Value], Value] | None
+
+
+class Linear(Module):
+    """Y = a(X W + b): `[N, inputs]` to `[N, outputs]`, weights `[inputs, outputs]`."""
+
+    def __init__(
+        self, rng: np.random.Generator, inputs: int, outputs: int, activation: Activation = None
+    ) -> None:
+        initial = he_normal if activation is relu else lecun_normal
+        self.w: Value = initial(rng, (inputs, outputs), inputs)
+        self.b: Value = zeros((outputs,))
+        self.activation = activation
+
+    def __call__(self, x: Value) -> Value:
+        if self.activation is relu:
+            return matmul_relu(x, self.w, self.b)
+        return _activate(self.activation, matmul(x, self.w) + self.b)
+
+
+class Conv2d(Module):
+    """y = a(conv2d(x, w) + b): `[N, H, W, inputs]` to `[N, I, J, outputs]`.
+
+    Weights `[size, size, inputs, outputs]`; I = ⌊(H + 2 pad − size) / stride⌋ + 1.
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        inputs: int,
+        outputs: int,
+        size: int,
+        stride: int = 1,
+        pad: int = 0,
+        activation: Activation = None,
+    ) -> None:
+        initial = he_normal if activation is relu else lecun_normal
+        self.w: Value = initial(rng, (size, size, inputs, outputs), size * size * inputs)
+        self.b: Value = zeros((outputs,))
+        self.stride, self.pad, self.activation = stride, pad, activation
+
+    def __call__(self, x: Value) -> Value:
+        if self.activation is relu:
+            return conv2d_relu(x, self.w, self.b, stride=self.stride, pad=self.pad)
+        y = conv2d(x, self.w, stride=self.stride, pad=self.pad) + self.b
+        return _activate(self.activation, y)
+
+
+class ConvTranspose2d(Module):
+    """x = a(conv2d_x(g, w) + b): `[N, I, J, inputs]` to `[N, H, W, outputs]`.
+
+    Weights `[size, size, outputs, inputs]`; H = stride (I − 1) + size − 2 pad. A pixel of the
+    result is a sum over inputs · (size / stride)² terms: only that share of the taps falls on it.
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        inputs: int,
+        outputs: int,
+        size: int,
+        stride: int = 1,
+        pad: int = 0,
+        activation: Activation = None,
+    ) -> None:
+        initial = he_normal if activation is relu else lecun_normal
+        self.w: Value = initial(rng, (size, size, outputs, inputs), inputs * (size / stride) ** 2)
+        self.b: Value = zeros((outputs,))
+        self.stride, self.pad, self.activation = stride, pad, activation
+
+    def __call__(self, g: Value) -> Value:
+        size = self.image_size(g.shape[1:3])
+        if self.activation is relu:
+            return conv2d_x_relu(g, self.w, self.b, size=size, stride=self.stride, pad=self.pad)
+        x = conv2d_x(g, self.w, size=size, stride=self.stride, pad=self.pad) + self.b
+        return _activate(self.activation, x)
+
+    def image_size(self, maps: tuple[int, int]) -> tuple[int, int]:
+        """(H, W) with H = stride (I − 1) + size − 2 pad, the smallest image with such maps."""
+        u, v = self.w.shape[:2]
+        i, j = maps
+        return (
+            self.stride * (i - 1) + u - 2 * self.pad,
+            self.stride * (j - 1) + v - 2 * self.pad,
+        )
+
+
+class Flatten(Module):
+    """`[N, …]` to `[N, product of the rest]`, in row-major order."""
+
+    def __call__(self, x: Value) -> Value:
+        return reshape(x, shape=(x.shape[0], int(np.prod(x.shape[1:]))))
+
+
+class Unflatten(Module):
+    """`[N, product of shape]` to `[N, *shape]`."""
+
+    def __init__(self, *shape: int) -> None:
+        self.shape = shape
+
+    def __call__(self, x: Value) -> Value:
+        return reshape(x, shape=(x.shape[0], *self.shape))
+
+
+class Sequential(Module):
+    """f_n ∘ … ∘ f_1, the layers in the order they are written."""
+
+    def __init__(self, *layers: Callable[[Value], Value]) -> None:
+        self.layers = layers
+
+    def __call__(self, x: Value) -> Value:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def _activate(activation: Activation, x: Value) -> Value:
+    return x if activation is None else activation(x)

@@ -1,0 +1,86 @@
+"""A network is an object with attributes; its parameters are the tensors found by walking them."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from pydis.autodiff import Tensor, Value
+
+
+class Module:
+    """A layer or a network. Every `Tensor` among its attributes, at any depth, is a parameter.
+
+    Modules are values: nothing changes one after it was made. A training step makes a new network
+    by `with_parameters`, so a graph built before the step still holds the weights it was built on.
+    """
+
+    def parameters(self) -> dict[str, Tensor]:
+        """Each parameter by its path, as `encoder.layers.0.w`; a shared one once, by its first."""
+        found: dict[str, Tensor] = {}
+        seen: set[int] = set()
+        for path, tensor in _walk(self, ""):
+            if id(tensor) not in seen:
+                seen.add(id(tensor))
+                found[path] = tensor
+        return found
+
+    def with_parameters(self, values: Mapping[str, Value]) -> Self:
+        """A copy with other parameters, given by path. Shared parameters stay shared.
+
+        Raises ValueError where paths, shapes or dtypes differ from those of this module.
+        """
+        old = self.parameters()
+        if set(values) != set(old):
+            odd = ", ".join(sorted(set(values) ^ set(old)))
+            raise ValueError(f"{type(self).__name__}: missing or unknown parameters: {odd}")
+        for path, tensor in old.items():
+            new = values[path]
+            if new.shape != tensor.shape or new.dtype != tensor.dtype:
+                raise ValueError(
+                    f"{type(self).__name__}: parameter {path} of shape {tensor.shape} and dtype "
+                    f"{tensor.dtype}, received shape {new.shape} and dtype {new.dtype}"
+                )
+        rebuilt: Self = _rebuild(self, {id(tensor): values[path] for path, tensor in old.items()})
+        return rebuilt
+
+    def constants(self) -> Self:
+        """A copy whose parameters are plain arrays: evaluating it records nothing."""
+        return self.with_parameters({path: t.data for path, t in self.parameters().items()})
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{path} {list(t.shape)}" for path, t in self.parameters().items())
+        return f"{type(self).__name__}({shapes})"
+
+
+def _children(value: Any) -> list[tuple[str, Any]]:
+    """The named parts of a module or container; nothing for anything else."""
+    if isinstance(value, Module):
+        return list(vars(value).items())
+    if isinstance(value, dict):
+        return [(str(name), part) for name, part in value.items()]
+    if isinstance(value, (list, tuple)):
+        return [(str(number), part) for number, part in enumerate(value)]
+    return []
+
+
+def _walk(value: Any, path: str) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(value, Tensor):
+        yield path, value
+    for name, part in _children(value):
+        yield from _walk(part, f"{path}.{name}" if path else name)
+
+
+def _rebuild(value: Any, replacement: dict[int, Value]) -> Any:
+    """The same structure with each tensor replaced."""
+    if isinstance(value, Tensor):
+        return replacement[id(value)]
+    if isinstance(value, Module):
+        new = copy.copy(value)
+        for name, part in vars(value).items():
+            object.__setattr__(new, name, _rebuild(part, replacement))
+        return new
+    if isinstance(value, dict):
+        return {name: _rebuild(part, replacement) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_rebuild(part, replacement) for part in value)
+    return value

@@ -1,0 +1,33 @@
+"""Distributions: small frozen records with `log_prob`, `sample`, `entropy`, and `kl(q, p)`."""
+
+from typing import Any
+
+from pydis.autodiff import Value
+from pydis.probability.bernoulli import Bernoulli, kl_bernoulli
+from pydis.probability.gaussian import (
+    Gaussian,
+    kl_by_coordinate,
+    kl_gaussian,
+    standard_normal_like,
+)
+
+__all__ = ["Bernoulli", "Gaussian", "kl", "kl_by_coordinate", "standard_normal_like"]
+
+_CLOSED_FORMS: dict[tuple[type, type], Any] = {
+    (Gaussian, Gaussian): kl_gaussian,
+    (Bernoulli, Bernoulli): kl_bernoulli,
+}
+
+
+def kl(q: Any, p: Any) -> Value:
+    """KL(q ‖ p) = E_q[log q − log p] in closed form (eq:kl), nats, `[N]`.
+
+    Raises TypeError for a pair of distributions without one.
+    """
+    form = _CLOSED_FORMS.get((type(q), type(p)))
+    if form is None:
+        pairs = ", ".join(f"({a.__name__}, {b.__name__})" for a, b in _CLOSED_FORMS)
+        raise TypeError(
+            f"kl: no closed form for ({type(q).__name__}, {type(p).__name__}); known: {pairs}"
+        )
+    return form(q, p)

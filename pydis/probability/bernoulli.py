@@ -1,0 +1,51 @@
+"""The Bernoulli distribution of independent bits, held as logits l = log p / (1 − p).
+
+Everything is computed from logits: p itself rounds to 0 or 1 where its logarithm is still needed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pydis.autodiff import Array, Value, stop_gradient
+from pydis.autodiff.ops import sigmoid, softplus, sum
+from pydis.probability.gaussian import coordinates
+
+
+@dataclass(frozen=True)
+class Bernoulli:
+    """Independent bits with P(x_i = 1) = sigmoid(l_i) for each example: `logits` `[N, …]`."""
+
+    logits: Value
+
+    @property
+    def mean(self) -> Value:
+        """p = sigmoid(l)."""
+        return sigmoid(self.logits)
+
+    def log_prob(self, x: Value) -> Value:
+        """log p(x) = Σ_i [x_i l_i − log(1 + exp l_i)]  (eq:bernoulli), `[N]`.
+
+        For x in [0, 1] that are not bits this is minus the cross-entropy, no log-probability.
+        """
+        terms = x * self.logits - softplus(self.logits)
+        return sum(terms, axis=coordinates(terms))
+
+    def sample(self, rng: np.random.Generator) -> Array:
+        """Bits, 1 where a uniform draw falls below p; not differentiable."""
+        p = stop_gradient(self.mean)
+        return (rng.random(p.shape, dtype=p.dtype) < p).astype(p.dtype)
+
+    def entropy(self) -> Value:
+        """H = Σ_i [log(1 + exp l_i) − p_i l_i]  (eq:bernoulli-entropy), `[N]`."""
+        terms = softplus(self.logits) - self.mean * self.logits
+        return sum(terms, axis=coordinates(terms))
+
+
+def kl_bernoulli(q: Bernoulli, p: Bernoulli) -> Value:
+    """KL(q ‖ p) = Σ_i [q_i (l_i^q − l_i^p) − log(1+exp l_i^q) + log(1+exp l_i^p)]
+
+    (eq:bernoulli-kl), `[N]`.
+    """
+    terms = q.mean * (q.logits - p.logits) - softplus(q.logits) + softplus(p.logits)
+    return sum(terms, axis=coordinates(terms))
