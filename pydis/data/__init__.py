@@ -1,0 +1,1 @@
+"""Data sets whose generative factors are known."""
