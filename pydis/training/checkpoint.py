@@ -1,0 +1,107 @@
+"""Checkpoints: the whole state of the players as one safetensors file.
+
+A file holds nothing that differs between identical runs: no time, no path, no machine. Its one
+metadata entry is JSON with the format version, the model, the step and a checksum of the arrays.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pydis.nn import Learner
+from pydis.training.files import write_whole
+
+FORMAT_VERSION = 1
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be read, or is not one of this model."""
+
+
+class Checkpoint(NamedTuple):
+    """A state read back: the step it was written after, and the arrays by name."""
+
+    step: int
+    model: str
+    arrays: dict[str, Any]
+    updates: dict[str, int]
+
+
+def save_checkpoint(folder: Path, step: int, model: str, learners: Mapping[str, Learner]) -> Path:
+    """Write `step-00001000.safetensors` whole or not at all, and return its path."""
+    from safetensors.numpy import save
+
+    arrays = {
+        f"{player}.{name}": np.ascontiguousarray(array)
+        for player, learner in sorted(learners.items())
+        for name, array in sorted(learner.arrays().items())
+    }
+    about = {
+        "format_version": FORMAT_VERSION,
+        "model": model,
+        "step": step,
+        "updates": {player: learner.moments.steps for player, learner in learners.items()},
+        "sha256": checksum(arrays),
+    }
+    path = folder / f"step-{step:08d}.safetensors"
+    write_whole(path, save(arrays, {"pydis": json.dumps(about, sort_keys=True)}))
+    return path
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint back. Raises CheckpointError naming the file and what is wrong with it."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            about = json.loads((file.metadata() or {})["pydis"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
+        reason = "no pydis metadata" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(f"{path}: not a readable pydis checkpoint: {reason}") from error
+    version = about.get("format_version")
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: written in format {version}, this pydis reads format {FORMAT_VERSION}: "
+            "use the version of pydis that wrote it"
+        )
+    if checksum(arrays) != about["sha256"]:
+        raise CheckpointError(f"{path}: damaged: the checksum of its arrays does not match")
+    return Checkpoint(about["step"], about["model"], arrays, about["updates"])
+
+
+def restore(checkpoint: Checkpoint, learners: Mapping[str, Learner]) -> dict[str, Learner]:
+    """The learners as they were when the checkpoint was written.
+
+    Raises CheckpointError where the state is that of another model.
+    """
+    if set(checkpoint.updates) != set(learners):
+        raise CheckpointError(
+            f"a checkpoint of the players {sorted(checkpoint.updates)}, "
+            f"for a model with the players {sorted(learners)}"
+        )
+    restored = {}
+    for player, learner in learners.items():
+        own = {
+            name.removeprefix(f"{player}."): array
+            for name, array in checkpoint.arrays.items()
+            if name.startswith(f"{player}.")
+        }
+        try:
+            restored[player] = learner.with_arrays(own, checkpoint.updates[player])
+        except ValueError as error:
+            raise CheckpointError(f"checkpoint of step {checkpoint.step}: {error}") from error
+    return restored
+
+
+def checksum(arrays: Mapping[str, Any]) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

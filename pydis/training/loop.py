@@ -1,0 +1,128 @@
+"""The loop: batch in, update, log, checkpoint. A run ends the same however often it was interrupted.
+
+Step n draws its batch from the stream ("data", n) and its latents from ("latent", n), so the state
+after n steps is a function of the configuration and n alone.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+
+import numpy as np
+
+from pydis.autodiff import Array
+from pydis.backends import use
+from pydis.backends.threads import threads
+from pydis.data import dsprites
+from pydis.nn import Learner, NonFiniteError
+from pydis.training.checkpoint import restore, save_checkpoint
+from pydis.training.config import TrainConfig
+from pydis.training.randomness import stream
+from pydis.training.runs import Run
+
+Report = Callable[[int, Mapping[str, float]], None]
+
+
+class TrainingStopped(RuntimeError):
+    """A loss or gradient was not finite. No parameter was changed by it."""
+
+
+class Interrupted(RuntimeError):
+    """The user asked to stop; the step was finished and saved."""
+
+
+def start(config: TrainConfig) -> dict[str, Learner]:
+    """The players before the first step."""
+    return config.model.start(stream(config.seed, "initialise"))
+
+
+def batch(config: TrainConfig, step: int) -> Array:
+    """The training images of a step, `[batch, 64, 64, 1]` in float32: i.i.d., none held out."""
+    factors = dsprites.sample_factors(stream(config.seed, "data", step), config.batch)
+    return dsprites.render(factors).astype(np.float32)
+
+
+def steps(
+    config: TrainConfig, learners: dict[str, Learner], done: int
+) -> Iterator[tuple[int, dict[str, Learner], dict[str, float]]]:
+    """The states after step done + 1, done + 2, …, each with the terms of the step.
+
+    Raises NonFiniteError before an update that would not be finite.
+    """
+    for step in range(done + 1, config.steps + 1):
+        noise = stream(config.seed, "latent", step)
+        learners, terms = config.model.update(learners, batch(config, step), noise)
+        yield step, learners, {name: float(value) for name, value in terms.items()}
+
+
+def train(run: Run, report: Report = lambda step, terms: None) -> dict[str, Learner]:
+    """Train to the end from the last readable checkpoint, or from the start.
+
+    Writes logs and checkpoints into the run folder and calls `report` after each step. Raises
+    TrainingStopped if a term or gradient is not finite, Interrupted after Ctrl-C or SIGTERM.
+    """
+    config = run.config
+    with use(config.backend), threads(config.threads), _stop_requests() as stop_requested:
+        learners, done = resume(run)
+        run.truncate_logs(done)
+        began = time.perf_counter()
+        try:
+            for step, learners, terms in steps(config, learners, done):  # noqa: B007
+                done = step
+                if step % config.log_every == 0 or step in (1, config.steps):
+                    seconds = round(time.perf_counter() - began, 6)
+                    run.append("metrics.jsonl", {"step": step, **terms})
+                    run.append("timing.jsonl", {"step": step, "seconds": seconds})
+                last = step == config.steps or stop_requested()
+                if last or step % config.checkpoint_every == 0:
+                    save_checkpoint(run.checkpoints, step, config.model_name, learners)
+                report(step, terms)
+                if stop_requested():
+                    raise Interrupted(f"stopped and saved after step {step} of {config.steps}")
+        except NonFiniteError as error:
+            raise TrainingStopped(_explain(run, done + 1, error)) from error
+    return learners
+
+
+def resume(run: Run) -> tuple[dict[str, Learner], int]:
+    """The players at the last readable checkpoint and the number of steps done, or the start."""
+    learners = start(run.config)
+    checkpoint, _ = run.last_checkpoint()
+    if checkpoint is None:
+        return learners, 0
+    return restore(checkpoint, learners), checkpoint.step
+
+
+def _explain(run: Run, step: int, error: NonFiniteError) -> str:
+    saved = sorted(run.checkpoints.glob("*.safetensors"))
+    good = f"the last good checkpoint is {saved[-1]}" if saved else "no checkpoint was written yet"
+    return f"step {step}: {error}; the parameters were not changed, and {good}"
+
+
+@contextmanager
+def _stop_requests() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C or SIGTERM into a request that the loop reads after its step.
+
+    The second one acts at once. Signals reach the main thread only; elsewhere nothing is requested.
+    """
+    requested = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield requested.is_set
+        return
+    before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if requested.is_set():
+            raise KeyboardInterrupt
+        requested.set()
+
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield requested.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,78 @@
+"""What a person sees while a run goes on: a bar on a terminal, a quiet line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+Report = Callable[[int, Mapping[str, float]], None]
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@contextmanager
+def progress(total: int, done: int = 0, title: str = "training") -> Iterator[Report]:
+    """A function to call after each step with its number and its named terms (nats an image).
+
+    On a terminal it moves a bar with rate, time left and the terms; elsewhere it prints at most a
+    line every ten seconds, without control codes, and always the last step.
+    """
+    if sys.stderr.isatty():
+        with _bar(total, done, title) as report:
+            yield report
+    else:
+        yield _lines(total, done, title)
+
+
+@contextmanager
+def _bar(total: int, done: int, title: str) -> Iterator[Report]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[terms]}"),
+    )
+    began = time.monotonic()
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        task = bars.add_task(title, total=total, completed=done, rate="", terms="")
+
+        def report(step: int, terms: Mapping[str, float]) -> None:
+            rate = (step - done) / max(time.monotonic() - began, 1e-9)
+            bars.update(task, completed=step, rate=f"{rate:.1f} steps/s", terms=_named(terms))
+
+        yield report
+
+
+def _lines(total: int, done: int, title: str) -> Report:
+    began = last = time.monotonic()
+
+    def report(step: int, terms: Mapping[str, float]) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < SECONDS_BETWEEN_LINES and step < total:
+            return
+        last = now
+        rate = (step - done) / max(now - began, 1e-9)
+        left = (total - step) / max(rate, 1e-9)
+        print(
+            f"{title}: step {step} of {total}, {rate:.1f} steps/s, {left:.0f} s left, "
+            f"{_named(terms)}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    return report
+
+
+def _named(terms: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
