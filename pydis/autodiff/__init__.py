@@ -3,6 +3,7 @@
 from pydis.autodiff import ops
 from pydis.autodiff.check import check_gradients
 from pydis.autodiff.reverse import grad
-from pydis.autodiff.tensor import Array, Tensor, Value, stop_gradient
+from pydis.autodiff.tensor import Tensor, Value, stop_gradient
+from pydis.backends import Array
 
 __all__ = ["Array", "Tensor", "Value", "check_gradients", "grad", "ops", "stop_gradient"]

@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pydis.autodiff.ops import sum
 from pydis.autodiff.reverse import grad
-from pydis.autodiff.tensor import Array, Tensor, Value
+from pydis.autodiff.tensor import Tensor, Value, stop_gradient
+from pydis.backends import Array
 
 Function = Callable[..., Value]
+Several = Callable[..., tuple[Value, ...]]
 STEP = 1e-3
 
 
@@ -26,12 +27,18 @@ class GradientError(AssertionError):
     """A derivative disagrees with the differences of its function."""
 
 
-class _Disagreement(NamedTuple):
+class Comparison(NamedTuple):
+    """<u, ∂f/∂x v> by differences and by `grad`, for one argument of f or of its pullback."""
+
     order: int
-    argument: int
+    argument: str
     numerical: float
     analytical: float
     allowed: float
+
+    def holds(self) -> bool:
+        """Whether the two agree. Anything that is not a number does not."""
+        return abs(self.numerical - self.analytical) <= self.allowed
 
     def __str__(self) -> str:
         return (
@@ -52,81 +59,85 @@ def check_gradients(
 ) -> int:
     """Check the derivatives of f at xs up to `order` (eq:adjoint); return how many were compared.
 
-    f takes as many tensors as there are arrays in `xs` (float64) and returns one tensor. `tolerance`
-    is relative to the sum of the absolute terms of <u, ∂f/∂x v>. Raises GradientError naming order,
-    argument and both values; TypeError for arrays of another precision.
+    f takes as many tensors as there are arrays in `xs` (float64) and returns one tensor. The
+    `tolerance` is relative to the sum of the absolute terms of <u, ∂f/∂x v>. Raises GradientError
+    naming order, argument (`x0` is the first input, `bar0` the first cotangent) and both values;
+    TypeError for arrays of another precision.
     """
     for x in xs:
         if x.dtype != np.float64:
             raise TypeError(f"check_gradients: differences need float64, received {x.dtype}")
-    report = _check(lambda *ts: (f(*ts),), list(xs), rng, order, directions, tolerance, 1)
-    failures = [r for r in report if abs(r.numerical - r.analytical) > r.allowed]
+
+    def as_several(*values: Value) -> tuple[Value, ...]:
+        return (f(*values),)
+
+    report: list[Comparison] = []
+    function: Several = as_several
+    arrays, names = list(xs), [f"x{i}" for i in range(len(xs))]
+    for level in range(1, order + 1):
+        outputs = function(*[Tensor(x) for x in arrays])
+        pulled = _pullback_of(function, len(outputs))
+        for _ in range(directions):
+            us = [rng.standard_normal(y.shape) for y in outputs]
+            report += _compare(function, pulled, us, arrays, names, rng, tolerance, level)
+        us = [rng.standard_normal(y.shape) for y in outputs]
+        function, arrays = pulled, us + arrays
+        names = [f"bar{i}" for i in range(len(us))] + names
+    failures = [r for r in report if not r.holds()]
     if failures:
         lines = "\n  ".join(str(r) for r in failures)
         raise GradientError(f"{name}: {len(failures)} of {len(report)} checks fail\n  {lines}")
     return len(report)
 
 
-def _check(
-    f: Callable[..., tuple[Value, ...]],
+def _compare(
+    f: Several,
+    pulled: Several,
+    us: list[Array],
     xs: list[Array],
+    names: list[str],
     rng: np.random.Generator,
-    order: int,
-    directions: int,
     tolerance: float,
     level: int,
-) -> list[_Disagreement]:
-    """Compare at this order, then go on with the pullback as the function."""
-    outputs = f(*[Tensor(x) for x in xs])
-    pulled = _pullback_of(f, len(outputs))
-    report: list[_Disagreement] = []
-    for _ in range(directions):
-        us = [rng.standard_normal(y.shape) for y in outputs]
-        cotangents = pulled(*[Tensor(u) for u in us], *[Tensor(x) for x in xs])
-        for argument, (x, x_bar) in enumerate(zip(xs, cotangents, strict=True)):
-            v = rng.standard_normal(x.shape)
-            change = [(u * d) for u, d in zip(us, _difference(f, xs, argument, v), strict=True)]
-            terms = x_bar.data * v
-            numerical = float(np.sum([np.sum(c) for c in change]))
-            size = float(np.sum([np.sum(abs(c)) for c in change])) + float(np.sum(abs(terms)))
-            report.append(
-                _Disagreement(
-                    level, argument, numerical, float(np.sum(terms)), tolerance * (1e-3 + size)
-                )
-            )
-    if order > 1:
-        us = [rng.standard_normal(y.shape) for y in outputs]
-        report += _check(pulled, us + xs, rng, order - 1, directions, tolerance, level + 1)
+) -> list[Comparison]:
+    """One comparison for each argument of f, all with the directions `us` of its outputs."""
+    cotangents = pulled(*[Tensor(u) for u in us], *[Tensor(x) for x in xs])
+    report = []
+    for argument, (x, x_bar) in enumerate(zip(xs, cotangents, strict=True)):
+        v = rng.standard_normal(x.shape)
+        change = [u * d for u, d in zip(us, _difference(f, xs, argument, v), strict=True)]
+        terms = stop_gradient(x_bar) * v
+        numerical = float(sum(np.sum(c) for c in change))
+        size = float(sum(np.sum(abs(c)) for c in change)) + float(np.sum(abs(terms)))
+        allowed = tolerance * (1e-3 + size)
+        report.append(Comparison(level, names[argument], numerical, float(np.sum(terms)), allowed))
     return report
 
 
-def _pullback_of(f: Callable[..., tuple[Value, ...]], n: int) -> Callable[..., tuple[Value, ...]]:
-    """(ȳ_1 … ȳ_n, x_1 …) ↦ (x̄_1 …), as a function of all of them."""
+def _pullback_of(f: Several, n: int) -> Several:
+    """(ȳ_1 … ȳ_n, x_1 …) ↦ (x̄_1 …), as a function of all of them.
+
+    One sweep for each output: of the ops that may be on trial, the check itself needs only `add`.
+    """
 
     def pulled(*values: Tensor) -> tuple[Value, ...]:
         y_bars, xs = values[:n], values[n:]
-        ys = f(*xs)
-        scalar = _add_up([sum(y * y_bar) for y, y_bar in zip(ys, y_bars, strict=True)])
-        return tuple(grad(scalar, xs, differentiable=True, allow_unused=True))
+        total: list[Value] = []
+        for y, y_bar in zip(f(*xs), y_bars, strict=True):
+            y = y if isinstance(y, Tensor) else Tensor(y)  # an array is constant in every x
+            x_bars = grad(y, xs, y_bar, differentiable=True, allow_unused=True)
+            total = [a + b for a, b in zip(total, x_bars, strict=True)] if total else x_bars
+        return tuple(total)
 
     return pulled
 
 
-def _add_up(values: list[Value]) -> Value:
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
-
-
-def _difference(
-    f: Callable[..., tuple[Value, ...]], xs: list[Array], argument: int, v: Array
-) -> list[Array]:
+def _difference(f: Several, xs: list[Array], argument: int, v: Array) -> list[Array]:
     """∂f/∂x v by central differences at h and h/2, extrapolated: error of order h⁴."""
 
     def at(h: float) -> list[Array]:
         moved = [x + h * v if i == argument else x for i, x in enumerate(xs)]
-        return [y.data for y in f(*[Tensor(x) for x in moved])]
+        return [stop_gradient(y) for y in f(*[Tensor(x) for x in moved])]
 
     h = STEP / max(1.0, float(np.max(abs(v), initial=0.0)))
     wide = [(a - b) / (2 * h) for a, b in zip(at(h), at(-h), strict=True)]

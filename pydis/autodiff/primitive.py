@@ -15,8 +15,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from pydis.autodiff.tensor import Array, Tensor, Value, as_floating, make_node
-from pydis.backends import Kernels, kernels_for
+from pydis.autodiff.tensor import Tensor, Value, as_floating, make_node
+from pydis.backends import Array, Kernels, kernels_for
 
 Forward = Callable[..., Array]
 Pullback = Callable[..., Any]
@@ -111,7 +111,7 @@ def alike(op: str, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(_number_like(op, v, like) if type(v) in NUMBERS else v for v in values)
 
 
-def _number_like(op: str, number: complex, like: Array) -> Array:
+def _number_like(op: str, number: Any, like: Array) -> Array:
     """The number as an array without axes, of the dtype and library of `like`."""
     xp = kernels_for(op, [like]).xp
     if isinstance(number, complex) and like.dtype.kind != "c":

@@ -98,7 +98,7 @@ def _pull_back(
 ) -> Iterator[tuple[Tensor, Value]]:
     """The inputs of t that lie on the path, each with what the op's rule makes of t's cotangent.
 
-    The rule receives arrays, so that nothing is recorded, unless the result shall be differentiable.
+    The rule gets arrays, so that nothing is recorded, unless the result shall be differentiable.
     """
     if t.node is None:
         return

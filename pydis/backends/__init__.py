@@ -24,7 +24,18 @@ from pydis.backends import definition
 from pydis.backends.kernels import FUSED, REQUIRED, Array, Kernels
 from pydis.backends.numpy import NumPy
 
-__all__ = ["FUSED", "REQUIRED", "Array", "Kernels", "available", "current", "kernels_for", "use"]
+__all__ = [
+    "FUSED",
+    "REQUIRED",
+    "Array",
+    "BackendError",
+    "Kernels",
+    "available",
+    "current",
+    "kernels_for",
+    "load",
+    "use",
+]
 
 
 class Definition(Kernels):
@@ -33,10 +44,10 @@ class Definition(Kernels):
     name = "definition"
     xp = np
     array_type = np.ndarray
-    matmul = staticmethod(definition.matmul)  # type: ignore[assignment]
-    conv2d = staticmethod(definition.conv2d)  # type: ignore[assignment]
-    conv2d_x = staticmethod(definition.conv2d_x)  # type: ignore[assignment]
-    conv2d_w = staticmethod(definition.conv2d_w)  # type: ignore[assignment]
+    matmul = staticmethod(definition.matmul)
+    conv2d = staticmethod(definition.conv2d)
+    conv2d_x = staticmethod(definition.conv2d_x)
+    conv2d_w = staticmethod(definition.conv2d_w)
 
 
 def _cpp() -> Kernels:
@@ -68,24 +79,32 @@ def _table(name: str) -> Kernels | str:
         return str(error)
 
 
+class BackendError(ValueError):
+    """A backend, a kernel or a number of threads that does not exist or is not to be had here."""
+
+
 def load(name: str, **kernels: Any) -> Kernels:
     """The table of backend `name` with single kernels replaced.
 
-    Raises ValueError for an unknown backend or kernel, RuntimeError for one that is missing here.
+    Raises BackendError for an unknown backend or kernel, and for one that is missing here.
     """
     if name not in _MAKERS:
-        raise ValueError(f"unknown backend {name!r}: expected one of {', '.join(_MAKERS)}")
+        raise BackendError(f"unknown backend {name!r}: expected one of {', '.join(_MAKERS)}")
     table = _table(name)
     if isinstance(table, str):
-        raise RuntimeError(f"backend {name!r} is not available: {table}")
+        raise BackendError(f"backend {name!r} is not available: {table}")
     if kernels:
         table = copy.copy(table)
     for kernel, function in kernels.items():
         if kernel not in REQUIRED + FUSED:
             known = ", ".join(REQUIRED + FUSED)
-            raise ValueError(f"backend {name!r} has no kernel {kernel!r}: expected one of {known}")
+            raise BackendError(
+                f"backend {name!r} has no kernel {kernel!r}: expected one of {known}"
+            )
         if function is None and kernel in REQUIRED:
-            raise ValueError(f"kernel {kernel!r} cannot be switched off: no composition equals it")
+            raise BackendError(
+                f"kernel {kernel!r} cannot be switched off: no composition equals it"
+            )
         setattr(table, kernel, function)
     return table
 
@@ -149,7 +168,10 @@ def _at_start() -> Kernels:
     """The backend of a process that has chosen none."""
     name = os.environ.get("PYDIS_BACKEND")
     if name:
-        return load(name)
+        try:
+            return load(name)
+        except (ValueError, RuntimeError) as error:
+            raise type(error)(f"PYDIS_BACKEND={name}: {error}") from None
     return load("cpp" if available()["cpp"].usable else "numpy")
 
 

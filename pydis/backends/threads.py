@@ -6,7 +6,10 @@ and so is this setting; results of `numpy` may differ in the last bits between n
 
 import os
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+from pydis.backends import BackendError
 
 MOST = 8
 """More threads than this never paid on layers of this size."""
@@ -15,12 +18,12 @@ MOST = 8
 def default_threads() -> int:
     """`PYDIS_THREADS`, else the processors this process may use, but at most 8.
 
-    Raises ValueError where the variable is not a positive number.
+    Raises BackendError where the variable is not a positive number.
     """
     asked = os.environ.get("PYDIS_THREADS")
     if asked:
         if not asked.isdigit() or int(asked) < 1:
-            raise ValueError(f"PYDIS_THREADS: expected a positive number, received {asked!r}")
+            raise BackendError(f"PYDIS_THREADS: expected a positive number, received {asked!r}")
         return int(asked)
     return max(1, min(_processors(), MOST))
 
@@ -28,10 +31,10 @@ def default_threads() -> int:
 def threads(number: int) -> Any:
     """Let `number` threads compute; left as a `with` block, it restores what was before.
 
-    Raises ValueError for a number below one.
+    Raises BackendError for a number below one.
     """
     if number < 1:
-        raise ValueError(f"threads: expected at least 1, received {number}")
+        raise BackendError(f"threads: expected at least 1, received {number}")
     return _controller().limit(limits=number, user_api="blas")
 
 
@@ -55,8 +58,7 @@ def _processors() -> int:
     """The affinity of the process, within the quota of its container where there is one."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
-        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
-            quota, period = file.read().split()
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text("ascii").split()
         return min(count or 1, max(1, int(quota) // int(period)))
     except (OSError, ValueError):  # no control group, or its quota is the word "max"
         return count or 1

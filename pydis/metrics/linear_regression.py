@@ -13,7 +13,7 @@ def linear_r2(
 
     v̂ = a + bᵀz is fitted by least squares on `codes` `[M, D]` and `factors` `[M, K]`, scored on the
     held-out ones; v̄ is their own mean. Returns `[K]`, at most 1. Raises ValueError for shapes that
-    do not match, for fewer than D + 1 examples, and for a factor that is constant where it is scored.
+    do not match, fewer than D + 1 examples, and a factor that is constant where it is scored.
     """
     _check(codes, factors)
     _check(codes_held_out, factors_held_out)

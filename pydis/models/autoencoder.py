@@ -21,12 +21,11 @@ class AutoEncoder(Module):
     """q(z|x) by the encoder, the parameters of p(x|z) by the decoder."""
 
     def __init__(self, rng: np.random.Generator, latents: int, channels: int = 1) -> None:
-        conv = {"size": 4, "stride": 2, "pad": 1}
         self.trunk = Sequential(
-            Conv2d(rng, channels, 32, **conv, activation=relu),
-            Conv2d(rng, 32, 32, **conv, activation=relu),
-            Conv2d(rng, 32, 64, **conv, activation=relu),
-            Conv2d(rng, 64, 64, **conv, activation=relu),
+            Conv2d(rng, channels, 32, 4, 2, 1, relu),
+            Conv2d(rng, 32, 32, 4, 2, 1, relu),
+            Conv2d(rng, 32, 64, 4, 2, 1, relu),
+            Conv2d(rng, 64, 64, 4, 2, 1, relu),
             Flatten(),
             Linear(rng, 4 * 4 * 64, 256, relu),
         )
@@ -36,10 +35,10 @@ class AutoEncoder(Module):
             Linear(rng, latents, 256, relu),
             Linear(rng, 256, 4 * 4 * 64, relu),
             Unflatten(4, 4, 64),
-            ConvTranspose2d(rng, 64, 64, **conv, activation=relu),
-            ConvTranspose2d(rng, 64, 32, **conv, activation=relu),
-            ConvTranspose2d(rng, 32, 32, **conv, activation=relu),
-            ConvTranspose2d(rng, 32, channels, **conv),
+            ConvTranspose2d(rng, 64, 64, 4, 2, 1, relu),
+            ConvTranspose2d(rng, 64, 32, 4, 2, 1, relu),
+            ConvTranspose2d(rng, 32, 32, 4, 2, 1, relu),
+            ConvTranspose2d(rng, 32, channels, 4, 2, 1),
         )
 
     def encode(self, x: Value) -> Gaussian:

@@ -58,7 +58,7 @@ class Adam:
 
 @dataclass(frozen=True)
 class Learner:
-    """A network with its optimiser: gradients in, a new learner out. One player of a game has one."""
+    """A network with its optimiser: gradients in, a new learner out. A game has one per player."""
 
     network: Any
     optimiser: Adam

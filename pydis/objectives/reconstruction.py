@@ -15,15 +15,21 @@ PAPER_VARIANCE = 0.5
 
 
 def bernoulli_reconstruction(x: Value, logits: Value) -> Value:
-    """−log p(x|z) = Σ_i [log(1 + exp l_i) − x_i l_i]  (eq:bernoulli-reconstruction), `[N]`."""
+    """−log p(x|z) = Σ_i [log(1 + exp l_i) − x_i l_i]  (eq:bernoulli-reconstruction), `[N]`.
+
+    Raises ValueError where the shapes differ.
+    """
+    _check_shapes("bernoulli_reconstruction", x, logits)
     return -Bernoulli(logits).log_prob(x)
 
 
 def gaussian_reconstruction(x: Value, x_hat: Value, variance: float = PAPER_VARIANCE) -> Value:
     """|x − x̂|² / 2σ² = −log N(x; x̂, σ² I) − (d/2) log 2πσ²  (eq:gaussian-reconstruction), `[N]`.
 
-    At σ² = ½ it is |x − x̂|², the paper's §4.2. Raises ValueError for σ² <= 0.
+    At σ² = ½ it is |x − x̂|², the paper's §4.2. Raises ValueError for σ² <= 0 or where the shapes
+    differ.
     """
+    _check_shapes("gaussian_reconstruction", x, x_hat)
     if not variance > 0:
         raise ValueError(f"gaussian_reconstruction: expected a variance > 0, received {variance}")
     gap = x - x_hat
@@ -43,3 +49,11 @@ def equivalent_beta(beta: float, variance: float, to_variance: float = PAPER_VAR
     "½ |x − x̂|² + KL" of many codes, is the paper's objective with β' = 2.
     """
     return beta * variance / to_variance
+
+
+def _check_shapes(name: str, x: Value, decoded: Value) -> None:
+    """Broadcasting would compare images with pixels of other images."""
+    if x.shape != decoded.shape:
+        raise ValueError(
+            f"{name}: images of shape {x.shape}, reconstructions of shape {decoded.shape}"
+        )

@@ -37,8 +37,12 @@ class Bernoulli:
         return (rng.random(p.shape, dtype=p.dtype) < p).astype(p.dtype)
 
     def entropy(self) -> Value:
-        """H = Σ_i [log(1 + exp l_i) − p_i l_i]  (eq:bernoulli-entropy), `[N]`."""
-        terms = softplus(self.logits) - self.mean * self.logits
+        """H = −Σ_i [p_i log p_i + (1 − p_i) log(1 − p_i)]  (eq:bernoulli-entropy), `[N]`.
+
+        −log p = log(1 + exp −l) and −log(1 − p) = log(1 + exp l): no term is negative, so nothing
+        cancels where a bit is almost certain.
+        """
+        terms = self.mean * softplus(-self.logits) + sigmoid(-self.logits) * softplus(self.logits)
         return sum(terms, axis=coordinates(terms))
 
 

@@ -4,13 +4,15 @@ Two runs of equal configuration on the same machine give the same numbers, bit f
 """
 
 import tomllib
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Generic, TypeVar
 
-from pydis.backends import available
+from pydis.backends import available, current
+from pydis.backends.threads import default_threads
 from pydis.models import MODELS, VAE
 
 FORMAT_VERSION = 1
+Model = TypeVar("Model", bound=VAE)
 
 
 class ConfigError(ValueError):
@@ -18,20 +20,20 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(Generic[Model]):
     """One training run. Raises ConfigError for values out of range."""
 
-    model: VAE
+    model: Model
     """The model with its hyper-parameters."""
-    steps: int
+    steps: int = 10_000
     """How many updates."""
     seed: int = 0
     """All randomness follows from it."""
     batch: int = 64
     """Images an update."""
-    backend: str = "numpy"
-    """Who computes: numpy, cpp, cupy (or definition, for the very patient)."""
-    threads: int = 1
+    backend: str = field(default_factory=lambda: current().name)
+    """Who computes: numpy, cpp or cupy; `pydis info` says what is here."""
+    threads: int = field(default_factory=default_threads)
     """How many threads compute."""
     checkpoint_every: int = 1000
     """Steps from one checkpoint to the next; the last step always has one."""
@@ -61,7 +63,7 @@ def name_of(model: VAE) -> str:
     return next(name for name, kind in MODELS.items() if type(model) is kind)
 
 
-def to_toml(config: TrainConfig) -> str:
+def to_toml(config: TrainConfig[Any]) -> str:
     """The configuration as TOML; `from_toml` reads it back equal."""
     import tomli_w
 
@@ -70,7 +72,7 @@ def to_toml(config: TrainConfig) -> str:
     return tomli_w.dumps({"format_version": FORMAT_VERSION, "run": run, "model": model})
 
 
-def from_toml(text: str) -> TrainConfig:
+def from_toml(text: str) -> TrainConfig[Any]:
     """Read a configuration. Raises ConfigError naming what is unknown, missing or out of range."""
     try:
         table = tomllib.loads(text)
@@ -83,7 +85,10 @@ def from_toml(text: str) -> TrainConfig:
     name = about_model.pop("name", None)
     if name not in MODELS:
         raise ConfigError(f"model.name: expected one of {', '.join(MODELS)}, received {name!r}")
-    return _make(TrainConfig, {"model": _make(MODELS[name], about_model), **run})
+    config: TrainConfig[Any] = _make(
+        TrainConfig, {"model": _make(MODELS[name], about_model), **run}
+    )
+    return config
 
 
 def _make(kind: Any, values: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The loop: batch in, update, log, checkpoint. A run ends the same however often it was interrupted.
+"""The loop: batch in, update, log, checkpoint. Interrupted or not, a run ends the same.
 
 Step n draws its batch from the stream ("data", n) and its latents from ("latent", n), so the state
 after n steps is a function of the configuration and n alone.
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import numpy as np
 
@@ -34,19 +35,20 @@ class Interrupted(RuntimeError):
     """The user asked to stop; the step was finished and saved."""
 
 
-def start(config: TrainConfig) -> dict[str, Learner]:
+def start(config: TrainConfig[Any]) -> dict[str, Learner]:
     """The players before the first step."""
-    return config.model.start(stream(config.seed, "initialise"))
+    learners: dict[str, Learner] = config.model.start(stream(config.seed, "initialise"))
+    return learners
 
 
-def batch(config: TrainConfig, step: int) -> Array:
+def batch(config: TrainConfig[Any], step: int) -> Array:
     """The training images of a step, `[batch, 64, 64, 1]` in float32: i.i.d., none held out."""
     factors = dsprites.sample_factors(stream(config.seed, "data", step), config.batch)
     return dsprites.render(factors).astype(np.float32)
 
 
 def steps(
-    config: TrainConfig, learners: dict[str, Learner], done: int
+    config: TrainConfig[Any], learners: dict[str, Learner], done: int
 ) -> Iterator[tuple[int, dict[str, Learner], dict[str, float]]]:
     """The states after step done + 1, done + 2, …, each with the terms of the step.
 
@@ -65,12 +67,14 @@ def train(run: Run, report: Report = lambda step, terms: None) -> dict[str, Lear
     TrainingStopped if a term or gradient is not finite, Interrupted after Ctrl-C or SIGTERM.
     """
     config = run.config
-    with use(config.backend), threads(config.threads), _stop_requests() as stop_requested:
-        learners, done = resume(run)
+    quiet = np.errstate(over="ignore", invalid="ignore")  # every step is checked, with better words
+    with use(config.backend), threads(config.threads), quiet, _stop_requests() as stop_requested:
+        first, done = resume(run)
         run.truncate_logs(done)
         began = time.perf_counter()
         try:
-            for step, learners, terms in steps(config, learners, done):  # noqa: B007
+            learners = first
+            for step, learners, terms in steps(config, first, done):
                 done = step
                 if step % config.log_every == 0 or step in (1, config.steps):
                     seconds = round(time.perf_counter() - began, 6)

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: a bar on a terminal, a quiet line now and then elsewhere."""
+"""What a person sees of a run: a bar on a terminal, elsewhere a quiet line now and then."""
 
 import sys
 import time

@@ -20,4 +20,5 @@ def stream(seed: int, purpose: str, step: int = 0) -> np.random.Generator:
         if not 0 <= number < 2**64:
             raise ValueError(f"{name}: expected 0 … 2^64 − 1, received {number}")
     key = np.array([seed, PURPOSES[purpose]], np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, step]))
+    counter = np.array([0, 0, 0, step], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))

@@ -11,16 +11,14 @@ Folders are made exclusively and never overwritten.
 """
 
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import pydis
-from pydis.backends.threads import blas
+from pydis.backends import load
+from pydis.backends.environment import environment
 from pydis.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 from pydis.training.config import ConfigError, TrainConfig, from_toml, to_toml
 from pydis.training.files import write_whole
@@ -38,7 +36,7 @@ class Run:
     """A run folder and its configuration."""
 
     folder: Path
-    config: TrainConfig
+    config: TrainConfig[Any]
 
     @property
     def checkpoints(self) -> Path:
@@ -47,7 +45,7 @@ class Run:
 
     def append(self, log: str, record: Mapping[str, Any]) -> None:
         """Add a line to `metrics.jsonl` or `timing.jsonl`."""
-        with open(self.folder / log, "a", encoding="utf-8") as file:
+        with (self.folder / log).open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
     def metrics(self) -> list[dict[str, float]]:
@@ -74,15 +72,17 @@ class Run:
         return None, problems
 
 
-def make_run(config: TrainConfig, out: Path | None = None) -> Run:
+def make_run(config: TrainConfig[Any], out: Path | None = None, prefix: str = "") -> Run:
     """Make a run folder: `out`, or the first free `runs/beta-vae-seed0`, `…-2`, `…-3`.
 
-    Raises RunError if `out` exists or cannot be made; nothing is ever overwritten.
+    `prefix` replaces the model's name in the latter. Raises RunError if `out` exists or cannot be
+    made, and BackendError if the backend cannot run here.
     """
+    load(config.backend)
     folder = out or Path("runs")
     try:
         if out is None:
-            folder = _first_free(folder, f"{config.model_name}-seed{config.seed}")
+            folder = _first_free(folder, f"{prefix or config.model_name}-seed{config.seed}")
         else:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir()
@@ -90,12 +90,12 @@ def make_run(config: TrainConfig, out: Path | None = None) -> Run:
         write_whole(folder / "config.toml", to_toml(config).encode())
         manifest = json.dumps(describe(config), indent=2) + "\n"
         write_whole(folder / "manifest.json", manifest.encode())
-    except FileExistsError as error:
-        raise RunError(
-            f"{folder}: exists already; runs are never overwritten: choose another --out, "
-            f"or go on with `pydis train --resume {folder}`"
-        ) from error
     except OSError as error:
+        if isinstance(error, FileExistsError) and folder.exists():
+            raise RunError(
+                f"{folder}: exists already; runs are never overwritten: choose another --out, "
+                f"or go on with `pydis train --resume {folder}`"
+            ) from error
         raise RunError(f"{folder}: cannot be made: {error.strerror}") from error
     return Run(folder, config)
 
@@ -110,19 +110,11 @@ def open_run(folder: Path) -> Run:
         raise RunError(f"{folder / 'config.toml'}: {error}") from error
 
 
-def describe(config: TrainConfig) -> dict[str, Any]:
-    """What a run was made with."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "pydis": pydis.__version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "blas": blas(),
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "backend": config.backend,
-        "threads": config.threads,
-    }
+def describe(config: TrainConfig[Any]) -> dict[str, Any]:
+    """What a run was made with: format, software, processor, and what the configuration chose."""
+    chosen = {"backend": config.backend, "threads": config.threads}
+    about = {"format_version": FORMAT_VERSION, "pydis": pydis.__version__}
+    return about | environment() | chosen
 
 
 def _first_free(parent: Path, name: str) -> Path:

@@ -9,8 +9,8 @@ differentiates. In the rules below the cotangent carries the name of the slot th
 """
 
 from pydis.autodiff.primitive import primitive
-from pydis.autodiff.tensor import Array, Value
-from pydis.backends import Kernels
+from pydis.autodiff.tensor import Value
+from pydis.backends import Array, Kernels
 
 Size = tuple[int, int]
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from pydis.autodiff.ops.shape import broadcast_to
 from pydis.autodiff.primitive import Forward, Primitive, alike
-from pydis.autodiff.tensor import Array, Value
-from pydis.backends import Kernels
+from pydis.autodiff.tensor import Value
+from pydis.backends import Array, Kernels
 
 
 class Elementwise(Primitive):

@@ -16,8 +16,8 @@ from pydis.autodiff.ops.elementwise import gate, relu
 from pydis.autodiff.ops.linear import check_matmul, matmul
 from pydis.autodiff.ops.shape import sum_to, transpose
 from pydis.autodiff.primitive import fused
-from pydis.autodiff.tensor import Array, Value
-from pydis.backends import Kernels
+from pydis.autodiff.tensor import Value
+from pydis.backends import Array, Kernels
 
 
 @fused(meaning=lambda x, w, b: relu(matmul(x, w) + b))

@@ -2,8 +2,8 @@
 
 from pydis.autodiff.ops.shape import transpose
 from pydis.autodiff.primitive import primitive
-from pydis.autodiff.tensor import Array, Value
-from pydis.backends import Kernels
+from pydis.autodiff.tensor import Value
+from pydis.backends import Array, Kernels
 
 
 @primitive

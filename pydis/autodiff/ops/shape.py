@@ -1,8 +1,8 @@
 """Ops that move elements and never change one. Each is linear; its adjoint moves them back."""
 
 from pydis.autodiff.primitive import primitive
-from pydis.autodiff.tensor import Array, Value
-from pydis.backends import Kernels
+from pydis.autodiff.tensor import Value
+from pydis.backends import Array, Kernels
 
 
 @primitive
@@ -54,4 +54,5 @@ def transpose(k: Kernels, x: Array, *, axes: tuple[int, ...] | None = None) -> A
 def _(y_bar: Value, y: Value, x: Value, *, axes: tuple[int, ...] | None = None) -> Value:
     if axes is None:
         return transpose(y_bar)
-    return transpose(y_bar, axes=tuple(axes.index(i) for i in range(len(axes))))
+    order = [i % len(axes) for i in axes]
+    return transpose(y_bar, axes=tuple(order.index(i) for i in range(len(axes))))

@@ -1,0 +1,153 @@
+"""The command line as a user meets it: results, messages and exit status."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pydis.backends import available
+from pydis.cli import main
+
+QUICK = ["--steps", "2", "--batch", "2", "--backend", "numpy", "--threads", "1"]
+
+
+def run(capsys, *arguments: object) -> tuple[int, str, str]:
+    """Exit status, stdout and stderr of one command."""
+    try:
+        status = main([str(a) for a in arguments])
+    except SystemExit as error:  # how the option parser ends
+        status = int(error.code or 0)
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_train_then_resume_then_report(capsys, tmp_path: Path):
+    folder = tmp_path / "run"
+    status, out, err = run(capsys, "train", "beta-vae", "--beta", "2", "--out", folder, *QUICK)
+    assert status == 0 and out == "" and "step 2 of 2" in err
+    assert 'name = "beta-vae"' in (folder / "config.toml").read_text()
+    assert "beta = 2.0" in (folder / "config.toml").read_text()
+    last = folder / "checkpoints" / "step-00000002.safetensors"
+    before = last.read_bytes()
+    last.unlink()
+    status, _, err = run(capsys, "train", "--resume", folder)
+    assert status == 0 and last.read_bytes() == before
+    status, _, err = run(capsys, "train", "--resume", folder)
+    assert status == 0 and "all 2 steps are done" in err
+    pytest.importorskip("matplotlib", reason="the report extra is not installed")
+    status, out, _ = run(capsys, "report", folder)
+    assert status == 0 and (folder / "report.html").exists()
+    assert re.search(r"linear R².*x -?\d\.\d+.*y -?\d\.\d+", out)
+    assert re.search(r"active latents: \d+ of 10", out)
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("model", ["vae", "beta-vae"])
+def test_every_model_and_likelihood(capsys, tmp_path: Path, model: str, likelihood: str):
+    out = tmp_path / "run"
+    status, _, _ = run(capsys, "train", model, "--likelihood", likelihood, "--out", out, *QUICK)
+    assert status == 0 and f'likelihood = "{likelihood}"' in (out / "config.toml").read_text()
+
+
+def test_the_demo_trains_and_reports(capsys, tmp_path: Path):
+    pytest.importorskip("matplotlib", reason="the report extra is not installed")
+    folder = tmp_path / "demo"
+    status, out, err = run(capsys, "demo", "--steps", "2", "--backend", "numpy", "--out", folder)
+    assert status == 0 and f"report: {folder / 'report.html'}" in out
+    assert "β = 4" in err
+
+
+USAGE = [
+    (["train", "--resume", "missing"], "missing: not a run folder"),
+    (["report", "missing"], "missing: not a run folder"),
+    (["train", "beta-vae", "--out", "."], "exists already"),
+    (["train", "beta-vae", "--backend", "abacus"], "abacus"),
+    (["train", "beta-vae", "--beta", "-1"], "beta: expected a finite number >= 0"),
+    (["train", "beta-vae", "--steps", "0"], "steps: expected at least 1, received 0"),
+    (["train", "beta-vae", "--setps", "3"], "--steps"),
+    (["train", "gamma-vae"], "beta-vae"),
+    (["train", "vae", "--beta", "2"], "--beta"),
+    (["dmeo"], "demo"),
+    ([], "demo"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), USAGE)
+def test_bad_usage_says_what_was_expected(capsys, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(capsys, *arguments)
+    assert status == 2
+    assert message in " ".join((out + err).replace("│", " ").split())
+    assert "Traceback" not in out + err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [("PYDIS_BACKEND", "abacus", "abacus"), ("PYDIS_THREADS", "many", "PYDIS_THREADS")],
+)
+def test_bad_environment(tmp_path: Path, name, value, message):
+    command = [sys.executable, "-m", "pydis", "train", "vae", *QUICK[:4]]
+    env = os.environ | {name: value}
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2 and message in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_backend_that_is_missing_says_why(capsys, tmp_path: Path):
+    if available()["cupy"].usable:
+        pytest.skip("CuPy is usable here")
+    status, _, err = run(capsys, "train", "vae", "--backend", "cupy", "--out", tmp_path / "run")
+    assert status == 2 and "CuPy" in err and not (tmp_path / "run").exists()
+
+
+def test_a_loss_that_is_not_finite_is_status_one(capsys, tmp_path: Path):
+    arguments = ["--learning-rate", "1e30", "--out", tmp_path / "run", *QUICK]
+    status, _, err = run(capsys, "train", "vae", *arguments)
+    assert status == 1 and "step 2: not finite" in err and "no checkpoint was written" in err
+
+
+def test_info(capsys):
+    status, out, _ = run(capsys, "info")
+    assert status == 0 and "backend numpy" in out
+    status, out, _ = run(capsys, "info", "--json")
+    about = json.loads(out)
+    assert status == 0 and set(about["backends"]) == {"definition", "numpy", "cpp", "cupy"}
+    assert about["backends"]["numpy"] == "available"
+    assert (about["core"] is not None) == available()["cpp"].usable
+    assert str(Path.home()) not in out
+
+
+@pytest.mark.parametrize("verb", ["demo", "train", "report", "info"])
+def test_every_verb_has_help(capsys, verb: str):
+    status, out, _ = run(capsys, verb, "--help")
+    assert status == 0 and "usage: pydis" in out
+    assert verb == "info" or f"pydis {verb} " in out.split("options")[0]
+
+
+def test_a_bar_on_a_terminal_and_quiet_lines_elsewhere(tmp_path: Path):
+    command = [sys.executable, "-m", "pydis", "train", "vae", *QUICK, "--out"]
+    piped = subprocess.run([*command, str(tmp_path / "a")], capture_output=True, check=True)
+    assert b"\x1b" not in piped.stderr and b"\r" not in piped.stderr
+    assert piped.stderr.count(b"step") <= 3
+    primary, secondary = pty.openpty()
+    env = os.environ | {"TERM": "xterm", "COLUMNS": "120"}
+    subprocess.run([*command, str(tmp_path / "b")], stderr=secondary, env=env, check=True)
+    os.close(secondary)
+    shown = b""
+    while chunk := _read(primary):
+        shown += chunk
+    os.close(primary)
+    assert b"\x1b" in shown and b"2/2" in shown and b"reconstruction" in shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux ends a closed pseudo-terminal with an error
+        return b""
