@@ -112,11 +112,10 @@ def test_every_kind_of_damage_is_found(tmp_path: Path):
         "trailing": good + b"x",
         "foreign": b"PK\x03\x04" + good,
     }
-    for name, content in damaged.items():
+    for content in damaged.values():
         path.write_bytes(content)
         with pytest.raises(CheckpointError, match=r"step-00000003.*(not a readable|damaged)"):
             load_checkpoint(path)
-            pytest.fail(name)
     path.write_bytes(good)
     assert load_checkpoint(path).step == 3
 

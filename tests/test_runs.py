@@ -19,11 +19,11 @@ from pydis.training import (
     RunError,
     TrainConfig,
     TrainingStopped,
+    loop,
     make_run,
     open_run,
     train,
 )
-from pydis.training import loop
 
 CONFIG = TrainConfig(
     BetaVAE(latents=3, learning_rate=1e-3),
@@ -94,7 +94,10 @@ def test_a_killed_run_ends_like_one_that_was_not(uninterrupted, tmp_path: Path):
 import sys, time
 from pathlib import Path
 from pydis.training import open_run, train
-train(open_run(Path({str(folder)!r})), lambda step, terms: (print(step, flush=True), time.sleep(.05)))
+def show(step, terms):
+    print(step, flush=True)
+    time.sleep(0.05)
+train(open_run(Path({str(folder)!r})), show)
 """
     for kill_after in (1, 1, 2):
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

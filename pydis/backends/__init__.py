@@ -170,8 +170,8 @@ def _at_start() -> Kernels:
     if name:
         try:
             return load(name)
-        except (ValueError, RuntimeError) as error:
-            raise type(error)(f"PYDIS_BACKEND={name}: {error}") from None
+        except BackendError as error:
+            raise BackendError(f"PYDIS_BACKEND={name}: {error}") from None
     return load("cpp" if available()["cpp"].usable else "numpy")
 
 

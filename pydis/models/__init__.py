@@ -4,6 +4,6 @@ from pydis.models.autoencoder import AutoEncoder
 from pydis.models.beta_vae import BetaVAE
 from pydis.models.vae import VAE
 
-__all__ = ["MODELS", "AutoEncoder", "BetaVAE", "VAE"]
+__all__ = ["MODELS", "VAE", "AutoEncoder", "BetaVAE"]
 
 MODELS: dict[str, type[VAE]] = {"vae": VAE, "beta-vae": BetaVAE}

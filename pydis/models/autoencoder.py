@@ -5,6 +5,9 @@
     decoder  dense 256, dense 4·4·64, transposed 4×4 stride 2 pad 1: 64 → 64 → 32 → 32 → 1
 
 Relu after every layer but the last. Locatello et al. 2019, table of architectures (appendix).
+
+Deviation: the published code of that study (disentanglement_lib, `conv_encoder`) has 2×2 filters in
+the encoder's third and fourth convolution; these are 4×4 throughout, as the decoder's are.
 """
 
 import numpy as np

@@ -38,7 +38,7 @@ def gaussian_reconstruction(x: Value, x_hat: Value, variance: float = PAPER_VARI
 
 
 def gaussian_normaliser(dimensions: int, variance: float = PAPER_VARIANCE) -> float:
-    """(d/2) log 2πσ²: what −log N(x; x̂, σ² I) has beyond the squared error (nats)."""
+    """(d/2) log 2πσ², nats: the constant beside the squared error (eq:gaussian-reconstruction)."""
     return 0.5 * dimensions * log(2 * pi * variance)
 
 

@@ -1,0 +1,38 @@
+# For a new user:  make demo  shows what pydis does;  make test  checks it.
+# Another interpreter: make PYTHON=python3.13 test
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/*)
+
+.PHONY: demo test lint clean
+
+# Needs no compiler: without one pydis is pure Python.
+demo: $(VENV)/installed-demo
+	$(BIN)/pydis demo
+
+test: lint
+	PYDIS_REQUIRE_CPP=1 $(BIN)/python -m pytest
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict pydis
+	$(BIN)/clang-format --dry-run -Werror csrc/*.hpp csrc/*.cpp
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Both installs are editable: a change in Python needs no new one, a change in C++ makes one.
+$(VENV)/installed-demo: $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
+	touch $@
+
+$(VENV)/installed-test: $(SOURCES) | $(BIN)/python
+	PYDIS_REQUIRE_CPP=1 $(BIN)/python -m pip install --quiet --editable '.[all,test,dev]'
+	touch $@ $(VENV)/installed-demo
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find pydis tests -name __pycache__ -type d -prune -exec rm -rf {} +
