@@ -131,7 +131,7 @@ void obey_environment() {
 
 }  // namespace
 
-PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
+PYBIND11_MODULE(_core, m) {
     m.doc() = "The compiled kernels of pydis.";
     obey_environment();
     m.def("matmul", &matmul, py::arg("a").noconvert(), py::arg("b").noconvert(),

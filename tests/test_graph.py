@@ -245,7 +245,7 @@ def test_a_rule_of_wrong_shape_or_type_is_reported_by_op_and_input() -> None:
         with pytest.raises(ValueError, match=r"input 0, .* dtype float64, .* dtype float32"):
             grad(ops.sum(product(x, w)), x)
         product.pullback(lambda y_bar, y, a, b: y_bar)
-        with pytest.raises(ValueError, match="argument 2 is shorter"):
+        with pytest.raises(ValueError, match="gave 1 cotangents for 2 inputs"):
             grad(ops.sum(product(x, w)), x)
 
 

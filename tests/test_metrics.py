@@ -57,7 +57,7 @@ def test_r2_of_one_code_on_its_own_data_is_the_squared_correlation(
 def test_r2_is_one_for_an_affine_code_and_unchanged_by_affine_maps(
     rng: np.random.Generator,
 ) -> None:
-    factors = rng.integers(0, 32, size=(300, 2))
+    factors: Array = rng.integers(0, 32, size=(300, 2))
     codes = factors @ np.array([[2.0, -1.0, 0.5], [0.3, 4.0, 1.0]]) + [5.0, -7.0, 0.0]
     score = linear_r2(codes[:200], factors[:200], codes[200:], factors[200:])
     np.testing.assert_allclose(score, 1.0, atol=1e3 * EPS)
@@ -100,7 +100,7 @@ def test_a_square_is_no_linear_code(rng: np.random.Generator) -> None:
 
 def test_r2_reads_float32_and_integers_as_float64(rng: np.random.Generator) -> None:
     codes = rng.normal(size=(50, 2)).astype(np.float32)
-    factors = rng.integers(0, 32, size=(50, 2))
+    factors: Array = rng.integers(0, 32, size=(50, 2))
     got = linear_r2(codes, factors, codes, factors)
     wide = codes.astype(np.float64), factors.astype(np.float64)
     assert got.dtype == np.float64

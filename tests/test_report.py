@@ -17,6 +17,7 @@ import pytest
 
 from pydis.backends import use
 from pydis.data import dsprites
+from pydis.metrics import activity, linear_r2
 from pydis.models import VAE, BetaVAE
 from pydis.probability import Gaussian
 from pydis.report import Evaluation, evaluate, write_report
@@ -397,6 +398,18 @@ def test_the_terms_are_those_of_the_model(trained: Trained, evaluation: Evaluati
         assert blocks[name] == pytest.approx(float(getattr(at_once, name).mean()), rel=1e-5)
 
 
+def test_the_fit_never_sees_the_images_that_are_scored(
+    trained: Trained, evaluation: Evaluation
+) -> None:
+    factors = held_out(stream(0, "evaluate"), 130)
+    with use("numpy"):
+        q = encode(trained.network, factors)
+    positions: Any = factors[:, 3:]
+    r2 = linear_r2(q.mean[:60], positions[:60], q.mean[60:], positions[60:])
+    assert list(evaluation.r2.values()) == pytest.approx(r2.tolist())
+    assert evaluation.activity == pytest.approx(activity(q.mean[60:]).tolist())
+
+
 def test_the_images_scored_are_held_out_and_distinct() -> None:
     factors = held_out(stream(0, "evaluate"), 4000)
     index = dsprites.index_of(factors)
@@ -432,10 +445,13 @@ def test_a_traversal_moves_one_coordinate_and_leaves_the_others() -> None:
     network = planted()
     with use("numpy"):
         e = score(network, fitted=50, scored=50)
+        turned = tuple(replace(a, active=True, rate=float(a.number % 3)) for a in e.latents)
+        e = replace(e, latents=turned)
         factors = shown_factors(network)[:1]
         own = encode(network.network, factors).mean[0]
         t = traversals(network, e, factors)
-    order = [latent.number for latent in e.by_rate()]
+    order = [2, 1, 0, 3]
+    assert [latent.number for latent in e.by_rate()] == order
     codes = np.log(t.rows / (1 - t.rows))[:, :, 0, :4]  # the planted decoder shows z as logits
     for row, number in enumerate(order):
         np.testing.assert_allclose(codes[row, :, number], STEPS, atol=1e-5)
@@ -470,7 +486,7 @@ def test_figures_have_the_rows_and_marks_that_they_state(
     with use("numpy"), figures.style():
         t = traversals(trained, e, factors)
         grid = figures.draw_traversals(t, e).axes[-1]
-        bars = plots.draw_rates(e).axes[0]
+        bars: Any = plots.draw_rates(e).axes[0]
         maps = plots.draw_maps(np.ones((3, 16, 16)), e)
     labels = [label.get_text() for label in grid.get_yticklabels()]
     assert labels == [f"z{a.number}   {a.rate:.2f} nats" for a in e.by_rate()]

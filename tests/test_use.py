@@ -199,7 +199,6 @@ def test_arrays_of_two_libraries_are_refused_by_name() -> None:
 def test_blocks_of_several_threads_do_not_see_each_other() -> None:
     use("numpy")
     tables = [use("definition").kernels for _ in range(2)]
-    backends._choices.pop(), backends._choices.pop()
     assert tables[0] is tables[1]
     barrier = threading.Barrier(4, timeout=TIMEOUT)
 
@@ -255,6 +254,62 @@ def test_many_interleaved_blocks_leave_the_default_as_it_was() -> None:
     assert not wrong
     assert current() is kept
     assert len(backends._choices) == 1
+
+
+def leaks(threads_in_blocks: int, reads: int) -> int:
+    """How often a thread that chose nothing sees what others choose for their blocks."""
+    stop = threading.Event()
+
+    def open_blocks() -> None:
+        while not stop.is_set():
+            with use("definition"):
+                pass
+
+    with ThreadPoolExecutor(threads_in_blocks) as pool:
+        opened = [pool.submit(open_blocks) for _ in range(threads_in_blocks)]
+        try:
+            seen = [chosen() for _ in range(reads)]
+        finally:
+            stop.set()
+        for done in opened:
+            done.result(TIMEOUT)
+    return sum(name != "numpy" for name in seen)
+
+
+def test_a_block_is_never_seen_by_a_thread_that_chose_nothing(monkeypatch) -> None:
+    use("numpy")
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        assert leaks(4, 20_000) == 0
+        assert chosen() == "numpy"
+        # The control: a choice that counts at once is seen before its block takes it back.
+        monkeypatch.setattr(backends._Choice, "settled", lambda self: True)
+        assert leaks(4, 20_000) > 0
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_kept_choice_counts_for_all_once_its_thread_computes() -> None:
+    use("numpy")
+    kept = use("definition")
+    assert in_thread(chosen) == "numpy"  # a `with kept:` may still follow
+    assert chosen() == "definition" == in_thread(chosen)
+    with kept:
+        pass
+    assert chosen() == "numpy" == in_thread(chosen)
+
+
+def test_blocks_prepared_in_any_number_leave_the_default() -> None:
+    use("numpy")
+    prepared = [use("definition") for _ in range(100)]
+    for block in prepared:
+        with block:
+            assert in_thread(chosen) == "numpy"
+    assert chosen() == "numpy"
+    for _ in range(100):
+        use("numpy")
+    assert len(backends._choices) <= 2
 
 
 def test_a_default_chosen_amid_the_blocks_of_threads_is_kept() -> None:

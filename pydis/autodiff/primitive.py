@@ -60,11 +60,7 @@ class Primitive:
         y = self.forward(k, *arrays, **static)
         if not isinstance(y, k.array_type):  # NumPy gives a scalar where an array has no axes
             y = k.xp.asarray(y)
-        if any(y is a for a in arrays):
-            y = y.view()
-        if hasattr(y.flags, "writeable"):  # CuPy's arrays have no such flag
-            y.flags.writeable = False
-        return y
+        return read_only(y.view() if any(y is a for a in arrays) else y)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -82,6 +78,13 @@ class Fused(Primitive):
         if getattr(kernels_for(self.name, arrays), self.name) is None:
             return self.meaning(*inputs, **static)
         return super().__call__(*inputs, **static)
+
+
+def read_only(y: Array) -> Array:
+    """The same array, closed to writing where its library can do that (CuPy cannot)."""
+    if hasattr(y.flags, "writeable"):
+        y.flags.writeable = False
+    return y
 
 
 def primitive(forward: Forward) -> Primitive:

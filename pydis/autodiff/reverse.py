@@ -8,6 +8,7 @@ from the asked-for inputs to the output, and computes only the cotangents that s
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pydis.autodiff.primitive import read_only
 from pydis.autodiff.tensor import Tensor, Value
 from pydis.backends import kernels_for
 
@@ -56,6 +57,9 @@ def grad(
             zeros = kernels_for("grad", [x.data]).xp.zeros_like(x.data)
             cotangents[id(x)] = Tensor(zeros) if differentiable else zeros
     results = [cotangents[id(x)] for x in wanted]
+    if not differentiable:  # two inputs may share one array, which may be the caller's own
+        xp = kernels_for("grad", [y.data]).xp
+        results = [read_only(xp.asarray(x_bar).view()) for x_bar in results]
     return results[0] if single else results
 
 
@@ -108,6 +112,11 @@ def _pull_back(
     seen = inputs if differentiable else [i.data if isinstance(i, Tensor) else i for i in inputs]
     entries = op.rule(t_bar, t if differentiable else t.data, *seen, **static)
     entries = entries if isinstance(entries, tuple) else (entries,)
+    if len(entries) != len(inputs):
+        raise ValueError(
+            f"grad: the pullback of {op.name} gave {len(entries)} cotangents "
+            f"for {len(inputs)} inputs"
+        )
     for slot, (i, entry) in enumerate(zip(inputs, entries, strict=True)):
         if id(i) not in on_path or not isinstance(i, Tensor) or entry is None:
             continue

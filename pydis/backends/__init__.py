@@ -11,10 +11,11 @@ Without a choice the process uses `PYDIS_BACKEND`, else `cpp` if it was compiled
 
 import copy
 import os
+import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
-from threading import Lock
+from threading import Lock, get_ident
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -125,29 +126,53 @@ def available() -> dict[str, Availability]:
     }
 
 
+class _Choice:
+    """A call of `use` that may be the process default; settled once no `with` can follow it."""
+
+    def __init__(self, made_by: "use") -> None:
+        self.kernels = made_by.kernels
+        self.thread = get_ident()
+        self.withdrawn = False
+        self._object: weakref.ref[use] | None = weakref.ref(made_by)
+
+    def settled(self) -> bool:
+        """Whether every thread sees it: its object was dropped, or its own thread computed."""
+        if self._object is not None and self._object() is None:
+            self._object = None
+        return self._object is None
+
+    def seen_from(self, thread: int) -> bool:
+        """Whether this thread sees it; the thread that made it settles it by looking."""
+        if thread == self.thread:
+            self._object = None
+        return self.settled() and not self.withdrawn
+
+
 _blocks: ContextVar[tuple[Kernels, ...]] = ContextVar("pydis_backends", default=())
-_choices: list["use"] = []
+_choices: list[_Choice] = []
 _lock = Lock()
-_KEPT_CHOICES = 64
 
 
 class use:  # noqa: N801  (read as a verb: `use("cpp")`, `with use("cpp"):`)
     """Choose the backend: for the process when called, for a block when entered.
 
-    A call cannot know whether a `with` follows. It therefore adds its choice to a list whose last
-    entry is the process default, and entering takes that very entry out again. Blocks of several
-    threads may interleave in any order and leave the default as it was.
+    A call cannot know whether a `with` follows. Its choice is at first seen by its own thread only;
+    it is the default of every thread once the object is dropped, as after the statement
+    `use("cpp")`, or once its own thread computes. Entering a block takes the choice back, so a
+    block is never seen outside it. Raises BackendError where the backend is not to be had.
     """
 
     def __init__(self, name: str, **kernels: Any) -> None:
         self.kernels = load(name, **kernels)
+        self._choice = _Choice(self)
         with _lock:
-            _choices.append(self)
-            del _choices[:-_KEPT_CHOICES]
+            last = max((n for n, c in enumerate(_choices) if c.settled()), default=0)
+            _choices[:] = [*_choices[last:], self._choice]
 
     def __enter__(self) -> Kernels:
         with _lock:
-            _choices[:] = [choice for choice in _choices if choice is not self]
+            _choices[:] = [choice for choice in _choices if choice is not self._choice]
+            self._choice.withdrawn = True  # for readers that hold an older copy of the list
         _blocks.set((*_blocks.get(), self.kernels))
         return self.kernels
 
@@ -180,10 +205,11 @@ def current() -> Kernels:
     blocks = _blocks.get()
     if blocks:
         return blocks[-1]
-    try:
-        return _choices[-1].kernels
-    except IndexError:
-        return _at_start()
+    thread = get_ident()
+    for choice in reversed(_choices[:]):
+        if choice.seen_from(thread):
+            return choice.kernels
+    return _at_start()
 
 
 def kernels_for(op: str, arrays: list[Array]) -> Kernels:

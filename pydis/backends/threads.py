@@ -6,26 +6,20 @@ and so is this setting; results of `numpy` may differ in the last bits between n
 
 import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pydis.backends import BackendError
 
-MOST = 8
-"""More threads than this never paid on layers of this size."""
-
 
 def default_threads() -> int:
-    """`PYDIS_THREADS`, else the processors this process may use, but at most 8.
+    """`PYDIS_THREADS`, else 1: a second thread of BLAS gains little and waits for neighbours.
 
     Raises BackendError where the variable is not a positive number.
     """
-    asked = os.environ.get("PYDIS_THREADS")
-    if asked:
-        if not asked.isdigit() or int(asked) < 1:
-            raise BackendError(f"PYDIS_THREADS: expected a positive number, received {asked!r}")
-        return int(asked)
-    return max(1, min(_processors(), MOST))
+    asked = os.environ.get("PYDIS_THREADS", "1") or "1"
+    if not asked.isdigit() or int(asked) < 1:
+        raise BackendError(f"PYDIS_THREADS: expected a positive number, received {asked!r}")
+    return int(asked)
 
 
 def threads(number: int) -> Any:
@@ -52,13 +46,3 @@ def _controller() -> Any:
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
-
-
-def _processors() -> int:
-    """The affinity of the process, within the quota of its container where there is one."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text("ascii").split()
-        return min(count or 1, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):  # no control group, or its quota is the word "max"
-        return count or 1

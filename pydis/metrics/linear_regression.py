@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+Numbers = NDArray[np.floating | np.integer]
 
 
 def linear_r2(
-    codes: Floats, factors: Floats, codes_held_out: Floats, factors_held_out: Floats
+    codes: Numbers, factors: Numbers, codes_held_out: Numbers, factors_held_out: Numbers
 ) -> NDArray[np.float64]:
     """R² = 1 − Σ (v − v̂)² / Σ (v − v̄)² of each factor v on held-out data  (eq:r-squared).
 
@@ -28,7 +28,7 @@ def linear_r2(
         )
     target = factors_held_out.astype(np.float64)
     spread = ((target - target.mean(axis=0)) ** 2).sum(axis=0)
-    if (spread == 0).any():
+    if (np.ptp(target, axis=0) == 0).any():
         raise ValueError("linear_r2: a factor is constant on the held-out data")
     coefficients, *_ = np.linalg.lstsq(_with_one(codes), factors.astype(np.float64), rcond=None)
     residual = ((target - _with_one(codes_held_out) @ coefficients) ** 2).sum(axis=0)
@@ -36,11 +36,11 @@ def linear_r2(
     return r2
 
 
-def _with_one(codes: Floats) -> NDArray[np.float64]:
+def _with_one(codes: Numbers) -> NDArray[np.float64]:
     return np.concatenate([np.ones((len(codes), 1)), codes.astype(np.float64)], axis=1)
 
 
-def _check(codes: Floats, factors: Floats) -> None:
+def _check(codes: Numbers, factors: Numbers) -> None:
     if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors):
         raise ValueError(
             f"linear_r2: expected codes [N, D] and factors [N, K], "

@@ -174,8 +174,8 @@ def _plots(run: Run, trained: Trained, evaluation: Evaluation) -> Iterator[Shown
         f"Bars of the rate of {len(evaluation.latents)} latents; the longest is z{largest.number} "
         f"with {largest.rate:.2f} nats. The table below holds the numbers.",
         f"KL(q(z_i|x) ‖ N(0, 1)), the mean over {evaluation.scored} held-out images, in nats an "
-        "image. The bars add up to the rate. A latent is active if its mean code varies by more "
-        "than 0.01 from image to image.",
+        "image. The bars add up to the rate. A latent is active if its activity, the variance of "
+        "its mean code over these images, is above 0.01.",
     )
     if evaluation.active:
         yield Shown(
