@@ -201,7 +201,8 @@ def test_hostile_values_of_a_manifest_are_text(
     ]
     records = [{"step": s, r"$\frac{": 1.0, "<svg onload=x>": -2.0} for s in (1, 2)]
     (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, records)))
-    text = html.page(Run(folder, run.config), trained, evaluation)
+    hostile = Run(folder, run.config)
+    text = html.page(hostile, trained, evaluation, html.figures(hostile, trained, evaluation))
     assert ["<b>: a b", f"{HOSTILE}, 1"] in Page(text).rows
     assert "<svg" not in text
 
@@ -263,10 +264,23 @@ def test_the_same_checkpoint_gives_the_same_page(
     from pydis.report import html
 
     with matplotlib.rc_context({"font.size": 30, "axes.grid": True}), use("numpy"):
-        first = html.page(run, trained, evaluation)
+        first = html.page(run, trained, evaluation, html.figures(run, trained, evaluation))
         assert matplotlib.rcParams["font.size"] == 30
     with use("numpy"):
-        assert html.page(run, trained, evaluation) == first
+        again = html.figures(run, trained, evaluation)
+        assert html.page(run, trained, evaluation, again) == first
+
+
+def test_every_figure_of_the_page_is_a_file_too(run: Run, page: Page) -> None:
+    on_page = {image["src"] for image in page.all("img")}
+    files = sorted((run.folder / "figures").iterdir())
+    kinds = {".png": "png", ".svg": "svg+xml"}
+    written = {
+        f"data:image/{kinds[f.suffix]};base64,{base64.b64encode(f.read_bytes()).decode()}"
+        for f in files
+    }
+    assert written == on_page
+    assert "traversals.png" in [f.name for f in files]
 
 
 def test_a_run_without_checkpoint_is_refused(run: Run, tmp_path: Path) -> None:

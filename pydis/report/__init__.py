@@ -20,13 +20,13 @@ class MissingExtra(ImportError):
 
 
 def write_report(run: Run, evaluation: Evaluation | None = None) -> Path:
-    """Write `report.html` and `evaluation.json` into the run folder; the path of the page.
+    """Write `report.html`, `evaluation.json` and `figures/` into the run folder; the page's path.
 
     An evaluation of the last checkpoint may be given to spare its computation. Raises RunError
     where there is no readable checkpoint, MissingExtra where a library is missing.
     """
     try:
-        from pydis.report.html import page
+        from pydis.report.html import figures, page
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in NEEDED:
@@ -39,5 +39,9 @@ def write_report(run: Run, evaluation: Evaluation | None = None) -> Path:
         evaluation = score(trained)
     write_evaluation(run, evaluation)
     path = run.folder / "report.html"
-    write_whole(path, page(run, trained, evaluation).encode())
+    shown = figures(run, trained, evaluation)
+    write_whole(path, page(run, trained, evaluation, shown).encode())
+    (run.folder / "figures").mkdir(exist_ok=True)
+    for name, content in (figure.file for figure in shown):
+        write_whole(run.folder / "figures" / name, content)
     return path

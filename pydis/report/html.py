@@ -4,6 +4,7 @@ The template escapes every value, so a name from a run folder can only ever be t
 security policy forbids whatever is not an inline style or a data URI.
 """
 
+import base64
 import json
 import shlex
 from collections.abc import Iterator, Mapping
@@ -49,9 +50,21 @@ class Shown(NamedTuple):
     alt: str
     caption: str
 
+    @property
+    def file(self) -> tuple[str, bytes]:
+        """The figure as a file: its name, as `traversals.png`, and its content."""
+        kind, content = self.uri.removeprefix("data:image/").split(";base64,")
+        return f"{self.name}.{kind.removesuffix('+xml')}", base64.b64decode(content)
 
-def page(run: Run, trained: Trained, evaluation: Evaluation) -> str:
-    """The whole report as HTML text."""
+
+def figures(run: Run, trained: Trained, evaluation: Evaluation) -> list[Shown]:
+    """The figures of the page, in its order."""
+    with style():
+        return list(_pictures(trained, evaluation)) + list(_plots(run, trained, evaluation))
+
+
+def page(run: Run, trained: Trained, evaluation: Evaluation, shown: list[Shown]) -> str:
+    """The whole report as HTML text, around the figures."""
     environment = Environment(
         loader=PackageLoader("pydis.report", "."),
         autoescape=True,
@@ -59,8 +72,6 @@ def page(run: Run, trained: Trained, evaluation: Evaluation) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    with style():
-        shown = list(_pictures(trained, evaluation)) + list(_plots(run, trained, evaluation))
     return environment.get_template("report.html.jinja").render(
         name=run.folder.resolve().name,
         settings=settings(trained),

@@ -5,7 +5,7 @@
     metrics.jsonl    a line of named terms every few steps; the same for identical runs
     timing.jsonl     the clock beside each of those lines
     checkpoints/     step-00001000.safetensors, …
-    report.html      made by `pydis report`
+    evaluation.json  figures/  report.html      made by `pydis report`
 
 Folders are made exclusively and never overwritten.
 """

@@ -1,0 +1,48 @@
+"""What the README shows is what happens."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import pydis.cli
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_python_example_prints_what_it_says(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    said = re.findall(r"^print\(.*\)\s+# (.*)$", code, re.MULTILINE)
+    assert printed == said
+    assert len(said) == 2
+
+
+COMMANDS = re.findall(r"^ {4}(?:\.venv/bin/)?pydis (.*?)(?:\s+#.*)?$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_one(command: str, monkeypatch):
+    """The option parser accepts it; the work itself is replaced."""
+    assert len(COMMANDS) >= 4
+    done = []
+    for name in ("make_run", "open_run"):
+        monkeypatch.setattr(pydis.cli, name, lambda *a, **k: done.append(a))
+    for name in ("_train", "_report"):
+        monkeypatch.setattr(pydis.cli, name, lambda run: None)
+    monkeypatch.setattr(pydis.cli, "_say", lambda line: None)
+    if command.startswith("train beta-vae"):
+        with pytest.raises(AttributeError, match="folder"):  # the replaced run has none
+            pydis.cli.main(shlex.split(command))
+    else:
+        assert pydis.cli.main(shlex.split(command)) == 0
+    assert done or command == "info"
+
+
+def test_links_and_pictures_are_here():
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert len(links) >= 4
+    assert [link for link in links if not (ROOT / link).exists()] == []
