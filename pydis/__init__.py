@@ -1,18 +1,21 @@
 """pydis: the theory of disentanglement as code that can be read, run and trusted."""
 
-from importlib.metadata import PackageNotFoundError, version
-
-from pydis import autodiff, backends, nn, objectives, probability
+from pydis import autodiff, backends, data, metrics, models, nn, objectives, probability
 from pydis.autodiff import Tensor, check_gradients, grad, stop_gradient
 from pydis.backends import available, use
+from pydis.backends.environment import VERSION
 
 __all__ = [
     "Tensor",
+    "__version__",
     "autodiff",
     "available",
     "backends",
     "check_gradients",
+    "data",
     "grad",
+    "metrics",
+    "models",
     "nn",
     "objectives",
     "probability",
@@ -20,7 +23,4 @@ __all__ = [
     "use",
 ]
 
-try:
-    __version__ = version("pydis")
-except PackageNotFoundError:  # read from a source tree that was never installed
-    __version__ = "0+unknown"
+__version__ = VERSION

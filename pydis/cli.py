@@ -96,7 +96,7 @@ def info(json: bool = False) -> None:
     Args:
         json: Print JSON, for a program to read.
     """
-    about = {"pydis": pydis.__version__} | environment()
+    about = environment()
     print(dumps(about, indent=2) if json else "\n".join(_lines(about)))
 
 

@@ -2,12 +2,18 @@
 
 import os
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
 from pydis.backends import available, current
 from pydis.backends.threads import blas, default_threads
+
+try:
+    VERSION = version("pydis")
+except PackageNotFoundError:  # read from a source tree that was never installed
+    VERSION = "0+unknown"
 
 
 def environment() -> dict[str, Any]:
@@ -16,6 +22,7 @@ def environment() -> dict[str, Any]:
     Holds no path, no name of the machine and no user.
     """
     return {
+        "pydis": VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": blas(),

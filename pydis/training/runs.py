@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pydis
 from pydis.backends import load
 from pydis.backends.environment import environment
 from pydis.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
@@ -113,8 +112,7 @@ def open_run(folder: Path) -> Run:
 def describe(config: TrainConfig[Any]) -> dict[str, Any]:
     """What a run was made with: format, software, processor, and what the configuration chose."""
     chosen = {"backend": config.backend, "threads": config.threads}
-    about = {"format_version": FORMAT_VERSION, "pydis": pydis.__version__}
-    return about | environment() | chosen
+    return {"format_version": FORMAT_VERSION} | environment() | chosen
 
 
 def _first_free(parent: Path, name: str) -> Path:
