@@ -14,6 +14,7 @@ from pydis.autodiff import Tensor, grad
 from pydis.autodiff.ops import mean
 from pydis.models import MODELS, VAE, AutoEncoder, BetaVAE
 from pydis.nn import Learner, Module, NonFiniteError
+from pydis.nn.initialise import he_normal
 
 Array = Any
 EPS32 = float(np.finfo(np.float32).eps)
@@ -23,6 +24,14 @@ BOTH = pytest.mark.parametrize("likelihood", LIKELIHOODS)
 
 def rng_of(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lively_first_weights() -> Iterator[None]:
+    """First weights that keep the size of signals: codes differ from the start, terms are large."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pydis.models.autoencoder.heuristic_uniform", he_normal)
+        yield
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from pydis.nn import (
     Unflatten,
     check_finite,
 )
-from pydis.nn.initialise import he_normal, lecun_normal, zeros
+from pydis.nn.initialise import he_normal, heuristic_uniform, lecun_normal, zeros
 
 Array = Any
 EPS64 = float(np.finfo(np.float64).eps)
@@ -323,7 +323,9 @@ def assert_variance(draws: Array, variance: float, other: float = 2.0) -> None:
     assert not has_variance(draws, variance / other)
 
 
-@pytest.mark.parametrize(("initial", "gain"), [(he_normal, 2.0), (lecun_normal, 1.0)])
+@pytest.mark.parametrize(
+    ("initial", "gain"), [(he_normal, 2.0), (lecun_normal, 1.0), (heuristic_uniform, 1 / 3)]
+)
 def test_first_weights_have_the_stated_variance(
     initial: Callable[..., Tensor], gain: float
 ) -> None:
@@ -336,6 +338,16 @@ def test_first_weights_have_the_stated_variance(
     assert np.array_equal(initial(rng_of(11), shape, 12.5).data, w.data)
     assert not np.any(initial(rng_of(12), shape, 12.5).data[0] == w.data[0])
     assert np.array_equal(zeros((3,)).data, np.zeros(3, np.float32))
+
+
+def test_the_heuristic_stays_within_its_limit() -> None:
+    w = heuristic_uniform(rng_of(11), (400, 500), 12.5).data
+    assert 0.999 < float(np.max(w)) * 12.5**0.5 <= 1.0
+    assert 0.999 < -float(np.min(w)) * 12.5**0.5 <= 1.0
+    assert np.array_equal(
+        Linear(rng_of(3), 7, 5, initial=heuristic_uniform).w.data,
+        heuristic_uniform(rng_of(3), (7, 5), 7).data,
+    )
 
 
 def half_open(shape: tuple[int, ...]) -> Array:

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from io import BytesIO
@@ -19,6 +20,7 @@ from pydis.backends import use
 from pydis.data import dsprites
 from pydis.metrics import activity, linear_r2
 from pydis.models import VAE, BetaVAE
+from pydis.nn.initialise import he_normal
 from pydis.probability import Gaussian
 from pydis.report import Evaluation, evaluate, write_report
 from pydis.report.evaluation import Trained, encode, held_out, load, mean_terms, score
@@ -42,7 +44,15 @@ HOSTILE = """<script>alert(1)<&"'`${{7*7}}"""
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module", autouse=True)
+def lively_first_weights() -> Iterator[None]:
+    """First weights that keep the size of signals: codes differ from the start, terms are large."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pydis.models.autoencoder.heuristic_uniform", he_normal)
+        yield
+
+
+@pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     config = TrainConfig(
         BetaVAE(latents=3, beta=2.0), steps=3, batch=4, backend="numpy", threads=1, log_every=1
@@ -52,18 +62,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def trained(run: Run) -> Trained:
     return load(run)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def evaluation(trained: Trained) -> Evaluation:
     with use("numpy"):
         return score(trained, fitted=60, scored=70)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def written(run: Run, evaluation: Evaluation) -> str:
     """The page of a run with one latent declared inactive."""
     first, *others = evaluation.latents
@@ -106,7 +116,7 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.elements if tag == name]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page(written: str) -> Page:
     return Page(written)
 

@@ -20,6 +20,17 @@ def lecun_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: float
     return _normal(rng, shape, 1.0 / fan_in)
 
 
+def heuristic_uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: float) -> Tensor:
+    """w ~ U(−a, a) with a = 1 / √fan_in, so the variance is 1 / (3 fan_in): signals shrink.
+
+    The common heuristic of Glorot and Bengio 2010, equation 1, and PyTorch's default. A network
+    starts out almost constant, learns later than from `he_normal`, and stays smoother.
+    """
+    limit = np.float32(fan_in**-0.5)
+    draws: Array = rng.random(shape, dtype=np.float32)
+    return Tensor(limit * (2 * draws - 1))
+
+
 def zeros(shape: tuple[int, ...]) -> Tensor:
     """b = 0, in float32."""
     return Tensor(np.zeros(shape, np.float32))

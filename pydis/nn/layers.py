@@ -1,14 +1,15 @@
 """Layers: parameters and the one line that uses them. Images are `[N, H, W, C]`.
 
 A layer knows the activation that follows it, so that linear map, bias and relu can be one pass over
-memory (`ops.fused`). Without a fused kernel the same three steps are taken one by one.
+memory (`ops.fused`). Without a fused kernel the same three steps are taken one by one. First
+weights keep the size of signals unless another rule of `initialise.py` is given.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from pydis.autodiff import Value
+from pydis.autodiff import Tensor, Value
 from pydis.autodiff.ops import (
     conv2d,
     conv2d_relu,
@@ -23,15 +24,21 @@ from pydis.nn.initialise import he_normal, lecun_normal, zeros
 from pydis.nn.module import Module
 
 Activation = Callable[[Value], Value] | None
+Initial = Callable[[np.random.Generator, tuple[int, ...], float], Tensor]
 
 
 class Linear(Module):
     """Y = a(X W + b): `[N, inputs]` to `[N, outputs]`, weights `[inputs, outputs]`."""
 
     def __init__(
-        self, rng: np.random.Generator, inputs: int, outputs: int, activation: Activation = None
+        self,
+        rng: np.random.Generator,
+        inputs: int,
+        outputs: int,
+        activation: Activation = None,
+        initial: Initial | None = None,
     ) -> None:
-        initial = he_normal if activation is relu else lecun_normal
+        initial = initial or _keeping_size(activation)
         self.w: Value = initial(rng, (inputs, outputs), inputs)
         self.b: Value = zeros((outputs,))
         self.activation = activation
@@ -57,8 +64,9 @@ class Conv2d(Module):
         stride: int = 1,
         pad: int = 0,
         activation: Activation = None,
+        initial: Initial | None = None,
     ) -> None:
-        initial = he_normal if activation is relu else lecun_normal
+        initial = initial or _keeping_size(activation)
         self.w: Value = initial(rng, (size, size, inputs, outputs), size * size * inputs)
         self.b: Value = zeros((outputs,))
         self.stride, self.pad, self.activation = stride, pad, activation
@@ -86,8 +94,9 @@ class ConvTranspose2d(Module):
         stride: int = 1,
         pad: int = 0,
         activation: Activation = None,
+        initial: Initial | None = None,
     ) -> None:
-        initial = he_normal if activation is relu else lecun_normal
+        initial = initial or _keeping_size(activation)
         self.w: Value = initial(rng, (size, size, outputs, inputs), inputs * (size / stride) ** 2)
         self.b: Value = zeros((outputs,))
         self.stride, self.pad, self.activation = stride, pad, activation
@@ -136,6 +145,11 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+
+def _keeping_size(activation: Activation) -> Initial:
+    """The rule that keeps the mean square of signals: relu halves it."""
+    return he_normal if activation is relu else lecun_normal
 
 
 def _activate(activation: Activation, x: Value) -> Value:
