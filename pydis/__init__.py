@@ -4,6 +4,7 @@ from pydis import autodiff, backends, data, metrics, models, nn, objectives, pro
 from pydis.autodiff import Tensor, check_gradients, grad, stop_gradient
 from pydis.backends import available, use
 from pydis.backends.environment import VERSION
+from pydis.backends.threads import threads
 
 __all__ = [
     "Tensor",
@@ -20,6 +21,7 @@ __all__ = [
     "objectives",
     "probability",
     "stop_gradient",
+    "threads",
     "use",
 ]
 

@@ -197,7 +197,10 @@ def _at_start() -> Kernels:
             return load(name)
         except BackendError as error:
             raise BackendError(f"PYDIS_BACKEND={name}: {error}") from None
-    return load("cpp" if available()["cpp"].usable else "numpy")
+    cpp = available()["cpp"]
+    if os.environ.get("PYDIS_ISA") and not cpp.usable:  # asked for by name: not to be passed over
+        raise BackendError(f"PYDIS_ISA={os.environ['PYDIS_ISA']}: {cpp.reason}")
+    return load("cpp" if cpp.usable else "numpy")
 
 
 def current() -> Kernels:
