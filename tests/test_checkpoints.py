@@ -136,16 +136,34 @@ def test_a_checkpoint_of_another_format_or_model_is_refused(tmp_path: Path):
         load_checkpoint(path)
 
 
-def test_the_checksum_sees_names_shapes_dtypes_and_values():
-    a = {"a": np.arange(6.0)}
+def test_the_checksum_sees_every_part():
+    a, about = {"a": np.arange(6.0)}, {"step": 1}
     others = [
-        {"b": np.arange(6.0)},
-        {"a": np.arange(6.0).reshape(2, 3)},
-        {"a": np.arange(6.0).view(np.int64)},
-        {"a": np.arange(6.0) + np.eye(1, 6)[0] * 1e-15},
+        ({"b": np.arange(6.0)}, about),
+        ({"a": np.arange(6.0).reshape(2, 3)}, about),
+        ({"a": np.arange(6.0).view(np.int64)}, about),
+        ({"a": np.arange(6.0) + np.eye(1, 6)[0] * 1e-15}, about),
+        (a, {"step": 2}),
     ]
-    assert checksum(a) == checksum({"a": np.arange(6.0)})
-    assert checksum(a) not in [checksum(other) for other in others]
+    assert checksum(a, about) == checksum({"a": np.arange(6.0)}, about | {"sha256": "itself"})
+    assert checksum(a, about) not in [checksum(*other) for other in others]
+
+
+def test_any_flipped_bit_is_found(tmp_path: Path):
+    """Every bit of the length and of what is said, and a sample of all others."""
+    path = save_checkpoint(tmp_path, 3, "vae", LEARNERS)
+    good = path.read_bytes()
+    said = good.index(b"__metadata__")
+    rng = np.random.default_rng(0)
+    places = [*range(8), *range(said, said + 250), *rng.integers(len(good), size=40).tolist()]
+    for place in places:
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError):
+            load_checkpoint(path)
+    path.write_bytes(good)
+    assert load_checkpoint(path).step == 3
 
 
 configs = st.builds(

@@ -46,3 +46,12 @@ def test_links_and_pictures_are_here():
     links = re.findall(r"\]\(([^)#]+)\)", README)
     assert len(links) >= 4
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_a_model_of_your_own_is_forty_lines_that_run(capsys):
+    page = (ROOT / "docs" / "own_model.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(code.strip().splitlines()) <= 40
+    exec(compile(code, "own_model.md", "exec"), {})
+    said = re.findall(r"^print\(.*\)\s+# (.*)$", code, re.MULTILINE)
+    assert capsys.readouterr().out.splitlines() == said == ["(1000, 2)", "True"]

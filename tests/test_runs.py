@@ -56,7 +56,7 @@ def test_a_run_folder_holds_what_the_next_reader_needs(uninterrupted, tmp_path: 
     train(run)
     assert state(run.folder) == uninterrupted
     assert sorted(p.name for p in run.folder.iterdir()) == [
-        "checkpoints", "config.toml", "manifest.json", "metrics.jsonl", "timing.jsonl",
+        "checkpoints", "config.toml", "lock", "manifest.json", "metrics.jsonl", "timing.jsonl",
     ]  # fmt: skip
     names = [p.name for p in sorted(run.checkpoints.iterdir())]
     assert names == [f"step-0000000{n}.safetensors" for n in (2, 4, 6)]
@@ -86,28 +86,91 @@ def test_an_interrupted_run_ends_like_one_that_was_not(uninterrupted, tmp_path: 
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_killed_run_ends_like_one_that_was_not(uninterrupted, tmp_path: Path):
-    """SIGKILL at moments spread over the run; each time the folder alone goes on."""
-    folder = tmp_path / "run"
-    make_run(CONFIG, folder)
+KILLS = int(os.environ.get("PYDIS_KILLS", "10"))
+"""How many kills the test below makes: PYDIS_KILLS=500 for the full count."""
+
+
+def test_a_run_killed_again_and_again_ends_like_one_that_was_not(tmp_path: Path):
+    """SIGKILL at random moments, most of them within the write of a checkpoint or a log line."""
+    config = replace(CONFIG, steps=3 * KILLS, checkpoint_every=1)
+    whole, folder = make_run(config, tmp_path / "whole"), tmp_path / "killed"
+    train(whole)
+    make_run(config, folder)
     code = f"""
-import sys, time
+import sys
 from pathlib import Path
 from pydis.training import open_run, train
 def show(step, terms):
     print(step, flush=True)
-    time.sleep(0.05)
 train(open_run(Path({str(folder)!r})), show)
 """
-    for kill_after in (1, 1, 2):
+    rng, survived = np.random.default_rng(0), 0
+    for _ in range(KILLS):
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
-        for _ in range(kill_after):
-            child.stdout.readline()
+        child.stdout.readline()  # it has begun
+        time.sleep(float(rng.uniform(0.0, 0.02)))
         child.kill()
         child.communicate()
+        survived += child.returncode == 0
+        checkpoint, problems = open_run(folder).last_checkpoint()
+        assert checkpoint is not None
+        assert problems == []
+    assert survived < KILLS / 2  # most kills fell within the run
     train(open_run(folder))
-    assert state(folder) == uninterrupted
+    assert state(folder) == state(whole.folder)
+
+
+def test_writing_in_place_would_lose_checkpoints(tmp_path: Path):
+    """Negative control: without the rename, a write cut short leaves an unreadable last file."""
+    run = make_run(CONFIG, tmp_path / "run")
+    train(run)
+    good = (run.checkpoints / "step-00000006.safetensors").read_bytes()
+    for cut in (0, 7, len(good) // 2, len(good) - 1):
+        (run.checkpoints / "step-00000007.safetensors").write_bytes(good[:cut])
+        checkpoint, problems = run.last_checkpoint()
+        assert checkpoint is not None and checkpoint.step == 6
+        assert len(problems) == 1
+
+
+def test_a_full_disk_leaves_the_last_good_checkpoint(uninterrupted, tmp_path: Path, monkeypatch):
+    run = make_run(CONFIG, tmp_path / "run")
+    right = os.fsync
+    calls = []
+
+    def full(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 3:  # file and folder of the first checkpoint were the first two
+            raise OSError(28, "No space left on device")
+        right(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            train(run)
+    assert [p.name for p in run.checkpoints.iterdir()] == ["step-00000002.safetensors"]
+    train(open_run(run.folder))
+    assert state(run.folder) == uninterrupted
+
+
+def test_two_processes_cannot_train_one_run(tmp_path: Path):
+    run = make_run(CONFIG, tmp_path / "run")
+    code = f"""
+from pathlib import Path
+from pydis.training import open_run
+with open_run(Path({str(run.folder)!r})).alone():
+    print("held", flush=True)
+    input()
+"""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    with pytest.raises(RunError, match=rf"is being trained by process {holder.pid} on"):
+        train(run)
+    holder.kill()  # a killed holder leaves no lock behind
+    holder.communicate()
+    train(run)
 
 
 def test_resume_without_its_moments_would_be_noticed(uninterrupted, tmp_path: Path, monkeypatch):

@@ -1,7 +1,7 @@
 """Checkpoints: the whole state of the players as one safetensors file.
 
 A file holds nothing that differs between identical runs: no time, no path, no machine. Its one
-metadata entry is JSON with the format version, the model, the step and a checksum of the arrays.
+metadata entry is JSON with the format version, the model, the step and a checksum of everything.
 """
 
 import hashlib
@@ -45,8 +45,8 @@ def save_checkpoint(folder: Path, step: int, model: str, learners: Mapping[str, 
         "model": model,
         "step": step,
         "updates": {player: learner.moments.steps for player, learner in learners.items()},
-        "sha256": checksum(arrays),
     }
+    about["sha256"] = checksum(arrays, about)
     path = folder / f"step-{step:08d}.safetensors"
     write_whole(path, save(arrays, {"pydis": json.dumps(about, sort_keys=True)}))
     return path
@@ -58,9 +58,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            about = json.loads((file.metadata() or {})["pydis"])
+            about = dict(json.loads((file.metadata() or {})["pydis"]))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         reason = "no pydis metadata" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(f"{path}: not a readable pydis checkpoint: {reason}") from error
     version = about.get("format_version")
@@ -69,8 +69,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"{path}: written in format {version}, this pydis reads format {FORMAT_VERSION}: "
             "use the version of pydis that wrote it"
         )
-    if checksum(arrays) != about["sha256"]:
-        raise CheckpointError(f"{path}: damaged: the checksum of its arrays does not match")
+    if checksum(arrays, about) != about.get("sha256"):
+        raise CheckpointError(f"{path}: damaged: the checksum of its content does not match")
     return Checkpoint(about["step"], about["model"], arrays, about["updates"])
 
 
@@ -98,9 +98,10 @@ def restore(checkpoint: Checkpoint, learners: Mapping[str, Learner]) -> dict[str
     return restored
 
 
-def checksum(arrays: Mapping[str, Any]) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes, in the order of the names."""
-    digest = hashlib.sha256()
+def checksum(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> str:
+    """SHA-256 over what is said about the arrays, and their names, dtypes, shapes and bytes."""
+    said = {name: value for name, value in about.items() if name != "sha256"}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array).data)

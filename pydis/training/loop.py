@@ -67,8 +67,7 @@ def train(run: Run, report: Report = lambda step, terms: None) -> dict[str, Lear
     TrainingStopped if a term or gradient is not finite, Interrupted after Ctrl-C or SIGTERM.
     """
     config = run.config
-    quiet = np.errstate(over="ignore", invalid="ignore")  # every step is checked, with better words
-    with use(config.backend), threads(config.threads), quiet, _stop_requests() as stop_requested:
+    with run.alone(), _machine(config), _stop_requests() as stop_requested:
         first, done = resume(run)
         run.truncate_logs(done)
         began = time.perf_counter()
@@ -89,6 +88,14 @@ def train(run: Run, report: Report = lambda step, terms: None) -> dict[str, Lear
         except NonFiniteError as error:
             raise TrainingStopped(_explain(run, done + 1, error)) from error
     return learners
+
+
+@contextmanager
+def _machine(config: TrainConfig[Any]) -> Iterator[None]:
+    """The backend and threads of the run. NumPy's warnings are off: every step is checked."""
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with use(config.backend), threads(config.threads), quiet:
+        yield
 
 
 def resume(run: Run) -> tuple[dict[str, Learner], int]:

@@ -5,13 +5,15 @@
     metrics.jsonl    a line of named terms every few steps; the same for identical runs
     timing.jsonl     the clock beside each of those lines
     checkpoints/     step-00001000.safetensors, …
+    lock             who trains it now
     evaluation.json  figures/  report.html      made by `pydis report`
 
 Folders are made exclusively and never overwritten.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from pydis.backends import load
 from pydis.backends.environment import environment
 from pydis.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 from pydis.training.config import ConfigError, TrainConfig, from_toml, to_toml
-from pydis.training.files import write_whole
+from pydis.training.files import locked, write_whole
 
 FORMAT_VERSION = 1
 LOGS = ("metrics.jsonl", "timing.jsonl")
@@ -41,6 +43,15 @@ class Run:
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
         return self.folder / "checkpoints"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only process that trains this run, for a block. Raises RunError naming another."""
+        try:
+            with locked(self.folder / "lock"):
+                yield
+        except BlockingIOError as error:
+            raise RunError(f"{self.folder}: is being trained by {error}") from error
 
     def append(self, log: str, record: Mapping[str, Any]) -> None:
         """Add a line to `metrics.jsonl` or `timing.jsonl`."""
