@@ -1,13 +1,16 @@
 """Milliseconds of one beta-VAE step, and of serving its batch, for each CPU backend in turn.
 
-    python benchmarks/step.py [--rounds 30] [--threads 1 2]
+    python benchmarks/step.py [--rounds 30] [--threads 1 2] [--busy]
 
 A round takes one step on every backend at every number of threads, one after the other, so that all
 of them share whatever else the machine is doing. Reported are the median and the fastest round.
+With `--busy` another process computes all the while.
 """
 
 import argparse
 import os
+import subprocess
+import sys
 import time
 from statistics import median
 
@@ -25,15 +28,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--busy", action="store_true")
     options = parser.parse_args()
+    neighbour = (
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) if options.busy else None
+    )
+    try:
+        measure(options.rounds, options.threads)
+    finally:
+        if neighbour:
+            neighbour.kill()
 
+
+def measure(rounds: int, thread_counts: list[int]) -> None:
+    """Time the contenders in turn and print the table."""
     config = TrainConfig(BetaVAE(learning_rate=5e-4), backend="numpy")
     backends = [name for name in ("numpy", "cpp") if available()[name].usable]
-    contenders = [(name, count) for name in backends for count in options.threads]
+    contenders = [(name, count) for name in backends for count in thread_counts]
     learners = dict.fromkeys(contenders, start(config))
     step_times: dict[tuple[str, int], list[float]] = {c: [] for c in contenders}
     serve_times: list[float] = []
-    for step in range(1, options.rounds + WARM_UP + 1):
+    for step in range(1, rounds + WARM_UP + 1):
         began = time.perf_counter()
         images = batch(config, step)
         serve_times.append(time.perf_counter() - began)

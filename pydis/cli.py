@@ -1,4 +1,4 @@
-"""The command line: `pydis demo | train | report | info`.
+"""The command line: `pydis demo | train | report | data | info`.
 
 Exit status: 0 fine, 1 the work failed (a loss was not finite, a disk was full), 2 bad usage, 130
 stopped by the user. A user's mistake gives one line on stderr and no traceback.
@@ -15,7 +15,11 @@ import tyro
 import pydis
 from pydis.backends import BackendError, current
 from pydis.backends.environment import environment
+from pydis.backends.threads import default_threads, threads
+from pydis.data import FormatError
+from pydis.data.commands import main as data_command
 from pydis.models import MODELS, VAE, BetaVAE
+from pydis.report import require_extra, write_report
 from pydis.training import (
     CheckpointError,
     ConfigError,
@@ -55,12 +59,13 @@ def demo(
         backend: Who computes; the best one here if not given.
         out: The run folder; the first free runs/demo-seed0, -2, … if not given.
     """
+    require_extra()  # or the training would be for nothing
     model = BetaVAE(beta=4.0, learning_rate=5e-4)
     config = TrainConfig(model, steps, seed, backend=backend or current().name)
     run = make_run(config, out, prefix="demo")
     _say(
-        f"A beta-VAE (β = {model.beta:g}) learns dSprites: {steps} steps of {config.batch} "
-        f"images, rendered as they are needed, on the {config.backend} backend."
+        f"A beta-VAE (β = {model.beta:g}) learns dSprites: {steps} steps of {config.batch} images, "
+        f"rendered as they are needed, on the {config.backend} backend, into {run.folder}."
     )
     _train(run)
     _report(run)
@@ -90,6 +95,10 @@ def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
     _report(open_run(run))
 
 
+def data_options() -> None:
+    """List, fetch or check data sets as files: `pydis data --help`. Example: pydis data list."""
+
+
 def info(json: bool = False) -> None:
     """Show the version, the backends with reasons, the instruction set, threads and BLAS.
 
@@ -104,6 +113,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "train": train_options,
     "report": report,
+    "data": data_options,
     "info": info,
 }
 
@@ -112,18 +122,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given[:1] == ["train"]:
-            _train_command(given[1:])
-        else:
-            tyro.extras.subcommand_cli_from_dict(
-                COMMANDS, prog="pydis", description=pydis.__doc__, args=given
-            )
+        with threads(default_threads()):
+            return _dispatch(given)
     except (BackendError, ConfigError, RunError, CheckpointError) as error:
         return _complain(error, 2)
-    except (TrainingStopped, OSError, ImportError) as error:
+    except (TrainingStopped, FormatError, OSError, ImportError) as error:
         return _complain(error, 1)
     except (Interrupted, KeyboardInterrupt) as error:
         return _complain(error, 130)
+
+
+def _dispatch(given: list[str]) -> int:
+    if given[:1] == ["train"]:
+        _train_command(given[1:])
+    elif given[:1] == ["data"]:
+        return data_command(given[1:])
+    else:
+        tyro.extras.subcommand_cli_from_dict(
+            COMMANDS, prog="pydis", description=pydis.__doc__, args=given
+        )
     return 0
 
 
@@ -176,18 +193,17 @@ def _train(run: Run) -> None:
 
 def _report(run: Run) -> None:
     """Score a run, write its report, and print what came out."""
-    from pydis.report import evaluate, write_report
-
-    evaluation = evaluate(run)
-    path = write_report(run, evaluation)
+    path, evaluation = write_report(run)
     terms = ", ".join(f"{name} {value:.1f}" for name, value in evaluation.terms.items())
     print(f"held-out images, nats an image: {terms}")
-    print(
-        "linear R² of the position from the codes: "
-        + ", ".join(f"{name} {value:.3f}" for name, value in evaluation.r2.items())
-    )
+    print(f"linear R² of the position from the codes: {_named(evaluation.r2)}")
+    print(f"  from those of the untrained network: {_named(evaluation.r2_untrained)}")
     print(f"active latents: {evaluation.active} of {len(evaluation.activity)}")
     print(f"report: {path}")
+
+
+def _named(scores: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
 def _lines(about: dict[str, Any]) -> list[str]:

@@ -13,6 +13,9 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30
 settings.register_profile("deep", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+# Child processes must import what is installed, not the source tree of the folder they start in.
+os.environ["PYTHONSAFEPATH"] = "1"
+
 EXPECTED_SKIPS = (
     r"no dsprites/dsprites_subset\.npz in the folder PYDIS_DATA",
     r"pydis\._core was not built, or the source tree hides it",
@@ -21,6 +24,9 @@ EXPECTED_SKIPS = (
     r"the report extra is not installed",
     r"CuPy is usable here",
     r"threads inherit contexts here",
+    r"no mnist files in the folder PYDIS_DATA or in \.\./shared/data",
+    r"the data extra is not installed",
+    r"scikit-learn is not installed",
 )
 """Reasons, as patterns: what a machine may lack. All are printed at the end of a run."""
 

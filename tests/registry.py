@@ -1,7 +1,8 @@
 """One entry for each primitive: the shapes it takes, and where its inputs may be drawn.
 
-Inputs stay off the kinks of relu and gate (by 0.1, or by a bias of ±40 for each channel of a fused
-kernel) and off the poles of log and div, so that differences of a function mean its derivative.
+Inputs stay off the kinks of relu, gate and their like (by 0.1, or by a bias of ±40 for each channel
+of a fused kernel) and off the poles of log and div, so that differences of a function mean its
+derivative.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,9 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from strategies import (
     LAYOUTS,
     Conv,
+    axial,
     broadcast_pairs,
     broadcastable,
     convolutions,
@@ -75,12 +78,44 @@ def far_bias(rng: np.random.Generator, shape: Shape) -> Array:
     return rng.uniform(39, 41, shape) * (1 - 2 * (np.arange(prod(shape)) % 2))
 
 
-def elementwise(*domains: Domain, analytic: bool = True) -> Entry:
+def off_pieces(rng: np.random.Generator, shape: Shape) -> Array:
+    """Inside (−1, 1) or outside of it, 0.2 from its ends."""
+    return rng.uniform(-0.8, 0.8, shape) + rng.choice([-2.0, 0.0, 2.0], shape)
+
+
+def near(offset: float) -> Domain:
+    """At most 0.2 from a whole number plus `offset`: never equal to one with another offset."""
+    return lambda rng, shape: offset + rng.integers(-2, 3, shape) + rng.uniform(-0.2, 0.2, shape)
+
+
+def apart(rng: np.random.Generator, shape: Shape) -> Array:
+    """No two elements closer than 0.3, so that the largest stays the largest."""
+    order = rng.permutation(prod(shape)).reshape(shape)
+    return 0.5 * order + rng.uniform(-0.1, 0.1, shape)
+
+
+def with_zeros(rng: np.random.Generator, shape: Shape) -> Array:
+    return anywhere(rng, shape) * rng.choice([0.0, 1.0, 1.0], shape)
+
+
+def argument(rng: np.random.Generator, shape: Shape) -> Array:
+    return rng.uniform(0.5, 4, shape)
+
+
+def dominant(rng: np.random.Generator, shape: Shape) -> Array:
+    """Matrices whose diagonal outweighs the rest: invertible, with a positive symmetric part."""
+    return rng.uniform(-0.5, 0.5, shape) + 2.0 * np.eye(shape[-1])
+
+
+def elementwise(
+    *domains: Domain, analytic: bool = True, constants: tuple[dict[str, Any], ...] = ({},)
+) -> Entry:
+    """The entry of an elementwise op; the first of its `constants` are the typical ones."""
     inputs = len(domains)
     return Entry(
-        specs=broadcastable(inputs).map(lambda drawn: Spec(drawn, {})),
-        typical=Spec(((2, 3),) * inputs, {}),
-        empty=Spec(((0, 3), (1, 3))[:inputs], {}),
+        specs=st.builds(Spec, broadcastable(inputs), st.sampled_from(constants)),
+        typical=Spec(((2, 3),) * inputs, constants[0]),
+        empty=Spec(((0, 3), (1, 3))[:inputs], constants[0]),
         domains=domains,
         analytic=analytic,
     )
@@ -101,6 +136,97 @@ def transposes(draw: st.DrawFn) -> Spec:
     axes = draw(st.permutations(range(len(shape))))
     negative = draw(st.booleans())
     return Spec((shape,), {"axes": tuple(a - len(shape) if negative else a for a in axes)})
+
+
+@st.composite
+def getitems(draw: st.DrawFn) -> tuple[Shape, Any]:
+    """A shape and what may stand in brackets behind an array of that shape."""
+    shape = draw(shapes)
+    cuts = [slice(None), slice(1, None), slice(None, -1, 2), slice(None, None, -1), slice(0, 1)]
+    index: list[Any] = [
+        draw(st.sampled_from(cuts + [0, -1, np.int64(n - 1)] * (n > 0))) for n in shape
+    ]
+    if draw(st.booleans()):
+        first = draw(st.integers(0, len(index)))
+        index[first:] = [Ellipsis]
+    if draw(st.booleans()):
+        index.insert(draw(st.integers(0, len(index))), None)
+    return shape, index[0] if len(index) == 1 and draw(st.booleans()) else tuple(index)
+
+
+def put_backs(drawn: tuple[Shape, Any]) -> Spec:
+    shape, index = drawn
+    return Spec((np.empty(shape)[index].shape,), {"shape": shape, "index": index})
+
+
+@st.composite
+def takes(draw: st.DrawFn) -> tuple[Shape, Array, int]:
+    """A shape, an axis of it, and an array of indices along that axis, negative ones among them."""
+    shape = draw(axial)
+    axis = draw(st.integers(0, len(shape) - 1))
+    n = shape[axis]
+    chosen = draw(hnp.array_shapes(min_dims=0, max_dims=2, max_side=3)) if n else (0,)
+    index = np.random.default_rng(draw(seeds)).integers(-n, max(n, 1), chosen)
+    return shape, index, axis
+
+
+def scatters(drawn: tuple[Shape, Array, int]) -> Spec:
+    shape, index, axis = drawn
+    given = (*shape[:axis], *index.shape, *shape[axis + 1 :])
+    return Spec((given,), {"index": index, "axis": axis, "size": shape[axis]})
+
+
+@st.composite
+def concats(draw: st.DrawFn) -> Spec:
+    shape = draw(axial)
+    axis = draw(st.integers(0, len(shape) - 1))
+    other = (*shape[:axis], draw(st.integers(1, 3)), *shape[axis + 1 :])
+    return Spec((shape, other), {"axis": axis - draw(st.sampled_from([0, len(shape)]))})
+
+
+@st.composite
+def maxima(draw: st.DrawFn) -> Spec:
+    """A shape and axes along which it has elements."""
+    shape = draw(axial)
+    axes = [i for i, n in enumerate(shape) if n and draw(st.booleans())]
+    return Spec((shape,), {"axes": tuple(axes)})
+
+
+@st.composite
+def cumsums(draw: st.DrawFn) -> Spec:
+    shape = draw(axial)
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    return Spec((shape,), {"axis": axis, "reverse": draw(st.booleans())})
+
+
+@st.composite
+def stacks(draw: st.DrawFn, *letters: str) -> Spec:
+    """Stacks of matrices, such as "mk" and "kn", whose leading axes broadcast."""
+    sizes = dict(zip("kmn", draw(sides(3, most=3)), strict=True))
+    leads = draw(st.sampled_from(LEADS))[: len(letters)]
+    return Spec(
+        tuple((*lead, *[sizes[i] for i in m]) for lead, m in zip(leads, letters, strict=True)), {}
+    )
+
+
+LEADS: list[tuple[Shape, ...]] = [((), ()), ((), ()), ((2,), (2,)), ((2, 1), (3,)), ((1,), (2,))]
+
+
+def matrices(
+    *letters: str, domains: tuple[Domain, ...], analytic: bool = True, **constants: Any
+) -> Entry:
+    """The entry of an op on stacks of matrices; each of its constants is one of a list."""
+    chosen = st.fixed_dictionaries({name: st.sampled_from(v) for name, v in constants.items()})
+    sizes = {"m": 3, "k": 4, "n": 2}
+    typical = tuple(tuple(sizes[i] for i in m) for m in letters)
+    first = {name: values[0] for name, values in constants.items()}
+    return Entry(
+        specs=st.builds(lambda spec, c: Spec(spec.shapes, c), stacks(*letters), chosen),
+        typical=Spec(typical, first),
+        empty=Spec(tuple((0, *shape) for shape in typical), first),
+        domains=domains,
+        analytic=analytic,
+    )
 
 
 def products(m: int, k: int, n: int, bias: bool) -> Spec:
@@ -155,6 +281,28 @@ ENTRIES: dict[str, Entry] = {
     "softplus": elementwise(lambda rng, shape: 3 * anywhere(rng, shape)),
     "relu": elementwise(off_zero, analytic=False),
     "gate": elementwise(anywhere, off_zero, analytic=False),
+    "power": elementwise(
+        positive, constants=tuple({"exponent": p} for p in (3.0, 2, 1, 0, 0.5, -1.5))
+    ),
+    "expm1": elementwise(anywhere),
+    "log1p": elementwise(small),
+    "sqrt": elementwise(positive),
+    "sin": elementwise(anywhere),
+    "cos": elementwise(anywhere),
+    "tanh": elementwise(anywhere),
+    "leaky_relu": elementwise(
+        off_zero, analytic=False, constants=({"slope": 0.2}, {"slope": 0.0}, {"slope": -1})
+    ),
+    "abs": elementwise(off_zero, analytic=False),
+    "maximum": elementwise(near(0.0), near(0.5), analytic=False),
+    "minimum": elementwise(near(0.0), near(0.5), analytic=False),
+    "clip": elementwise(off_pieces, analytic=False, constants=({"low": -1.0, "high": 1},)),
+    "xlogy": elementwise(with_zeros, positive),
+    "erf": elementwise(anywhere, analytic=False),
+    "lgamma": elementwise(argument, analytic=False),
+    "polygamma": elementwise(
+        argument, analytic=False, constants=({"order": 1}, {"order": 0}, {"order": 2})
+    ),
     "broadcast_to": Entry(
         specs=broadcast_pairs().map(lambda pair: Spec((pair[0],), {"shape": pair[1]})),
         typical=Spec(((3, 1),), {"shape": (2, 3, 2)}),
@@ -179,7 +327,60 @@ ENTRIES: dict[str, Entry] = {
         empty=Spec(((2, 0, 4),), {"axes": (2, 0, 1)}),
         domains=(anywhere,),
     ),
-    "matmul": product(anywhere, anywhere),
+    "getitem": Entry(
+        specs=getitems().map(lambda drawn: Spec((drawn[0],), {"index": drawn[1]})),
+        typical=Spec(((3, 2, 3),), {"index": (slice(1, 3), ..., None, -1)}),
+        empty=Spec(((0, 3),), {"index": (slice(None), 1)}),
+        domains=(anywhere,),
+    ),
+    "put_back": Entry(
+        specs=getitems().map(put_backs),
+        typical=Spec(((2, 2, 1),), {"shape": (3, 2, 3), "index": (slice(1, 3), ..., None, -1)}),
+        empty=Spec(((0,),), {"shape": (0, 3), "index": (slice(None), 1)}),
+        domains=(anywhere,),
+    ),
+    "take": Entry(
+        specs=takes().map(lambda drawn: Spec((drawn[0],), {"index": drawn[1], "axis": drawn[2]})),
+        typical=Spec(((3, 2),), {"index": np.array([2, 0, 2, -1])}),
+        empty=Spec(((3, 0),), {"index": np.array([[2, 0]]), "axis": 0}),
+        domains=(anywhere,),
+    ),
+    "scatter_add": Entry(
+        specs=takes().map(scatters),
+        typical=Spec(((4, 2),), {"index": np.array([2, 0, 2, -1]), "axis": 0, "size": 3}),
+        empty=Spec(((1, 2, 0),), {"index": np.array([[2, 0]]), "axis": 0, "size": 3}),
+        domains=(anywhere,),
+    ),
+    "concat": Entry(
+        specs=concats(),
+        typical=Spec(((2, 3), (2, 1)), {"axis": -1}),
+        empty=Spec(((0, 3), (2, 3)), {}),
+        domains=(anywhere, anywhere),
+    ),
+    "max_over": Entry(
+        specs=maxima(),
+        typical=Spec(((2, 3, 2),), {"axes": (0, 2)}),
+        empty=Spec(((0, 3),), {"axes": (1,)}),
+        domains=(apart,),
+        analytic=False,
+    ),
+    "logsumexp_over": Entry(
+        specs=maxima(),
+        typical=Spec(((2, 3, 2),), {"axes": (0, 2)}),
+        empty=Spec(((0, 3),), {"axes": (1,)}),
+        domains=(anywhere,),
+    ),
+    "cumsum": Entry(
+        specs=cumsums(),
+        typical=Spec(((2, 3),), {"axis": 1}),
+        empty=Spec(((0, 3),), {"axis": 0}),
+        domains=(anywhere,),
+    ),
+    "matmul": matrices("mk", "kn", domains=(anywhere, anywhere)),
+    "solve": matrices("mm", "mn", domains=(dominant, anywhere)),
+    "triangular_solve": matrices("mm", "mn", domains=(dominant, anywhere), lower=[True, False]),
+    "cholesky": matrices("mm", domains=(dominant,), analytic=False),
+    "logabsdet": matrices("mm", domains=(dominant,), analytic=False),
     "conv2d": convolution(convolved("xw"), anywhere, anywhere),
     "conv2d_x": convolution(convolved("gw", sized="x"), anywhere, anywhere),
     "conv2d_w": convolution(convolved("xg", sized="w"), anywhere, anywhere),

@@ -24,6 +24,11 @@ shapes = seldom.flatmap(
     lambda empty: hnp.array_shapes(min_dims=0, max_dims=3, min_side=1 - empty, max_side=3)
 )
 
+axial = seldom.flatmap(
+    lambda empty: hnp.array_shapes(min_dims=1, max_dims=3, min_side=1 - empty, max_side=3)
+)
+"""The shapes that have an axis."""
+
 
 def broadcastable(number: int) -> st.SearchStrategy[tuple[Shape, ...]]:
     """So many shapes that broadcast to one, sizes 0 and 1 among them."""

@@ -207,6 +207,12 @@ def test_a_configuration_comes_back_from_its_file(config):
         ('backend = "numpy"', 'backend = "abacus"', "backend: expected one of definition"),
         ("seed = 0", "seed = -1", "seed: expected 0"),
         ("[run]", "[run", "not TOML"),
+        ("steps = 10000", "steps = 7.5", "steps: expected int, received 7.5"),
+        ("steps = 10000", 'steps = "7"', "steps: expected int, received '7'"),
+        ("seed = 0", "seed = true", "seed: expected int, received True"),
+        ("latents = 10", "latents = 10.0", "latents: expected int, received 10.0"),
+        ("beta = 4.0", 'beta = "x"', "beta: expected float, received 'x'"),
+        ("[model]", "[other]", "model.name: expected one of"),
     ],
 )
 def test_bad_configurations(old, new, message):

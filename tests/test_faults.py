@@ -31,6 +31,7 @@ FAULTS: list[Fault] = [
 
 READS_NOTHING = "the op is linear and its rule reads no operand"
 READS_GATE = "the rule reads only where relu is open, which is constant almost everywhere"
+READS_PIECE = "the rule reads only on which piece an element lies: constant almost everywhere"
 IS_ZERO = "the cotangent is zero almost everywhere"
 
 NO_OPS: dict[Fault, str] = {
@@ -43,6 +44,21 @@ NO_OPS: dict[Fault, str] = {
     ("sum_to", 0, OPERANDS): READS_NOTHING,
     ("reshape", 0, OPERANDS): READS_NOTHING,
     ("transpose", 0, OPERANDS): READS_NOTHING,
+    ("getitem", 0, OPERANDS): READS_NOTHING,
+    ("put_back", 0, OPERANDS): READS_NOTHING,
+    ("take", 0, OPERANDS): READS_NOTHING,
+    ("scatter_add", 0, OPERANDS): READS_NOTHING,
+    ("concat", 0, OPERANDS): READS_NOTHING,
+    ("concat", 1, OPERANDS): READS_NOTHING,
+    ("cumsum", 0, OPERANDS): READS_NOTHING,
+    ("leaky_relu", 0, OPERANDS): READS_PIECE,
+    ("abs", 0, OPERANDS): READS_PIECE,
+    ("maximum", 0, OPERANDS): READS_PIECE,
+    ("maximum", 1, OPERANDS): READS_PIECE,
+    ("minimum", 0, OPERANDS): READS_PIECE,
+    ("minimum", 1, OPERANDS): READS_PIECE,
+    ("clip", 0, OPERANDS): READS_PIECE,
+    ("max_over", 0, OPERANDS): READS_PIECE,
     ("relu", 0, OPERANDS): READS_GATE,
     ("gate", 0, OPERANDS): READS_GATE,
     ("matmul_relu", 2, OPERANDS): READS_GATE,

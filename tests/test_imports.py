@@ -37,11 +37,12 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("primitive",),
     ("ops.shape",),
     ("ops.elementwise",),
-    ("ops.reduce", "ops.linear", "ops.conv"),
-    ("ops.fused",),
+    ("ops.arithmetic", "ops.transcendental", "ops.piecewise"),
+    ("ops.special", "ops.reduce", "ops.index", "ops.linear", "ops.conv"),
+    ("ops.solve", "ops.fused"),
     ("ops",),
     ("reverse",),
-    ("check",),
+    ("transforms", "check", "trace"),
 )
 """The files of pydis.autodiff in reading order."""
 

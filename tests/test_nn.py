@@ -413,7 +413,7 @@ def adam_example() -> tuple[Array, Array]:
     return rng.standard_normal((3, 2)), rng.standard_normal((10, 3, 2)) * sizes
 
 
-@verifies("eq:adam", "pydis.nn.optimise.Adam", "pydis.nn.optimise.Adam.step")
+@verifies("eq:adam", "pydis.nn.update_rules.Adam", "pydis.nn.update_rules.Adam.update")
 def test_adam_is_algorithm_1() -> None:
     """A step rounds fewer than 20 times; its errors are relative to θ and to steps of about η."""
     theta, gradients = adam_example()
@@ -426,7 +426,7 @@ def test_adam_is_algorithm_1() -> None:
         assert np.all(abs(path[(slice(None), *i)] - expected) <= 10 * 20 * EPS64 * size)
 
 
-@verifies("eq:adam", "pydis.nn.optimise.Adam.step")
+@verifies("eq:adam", "pydis.nn.update_rules.Adam.update")
 def test_adam_moves_by_the_learning_rate_at_first() -> None:
     """m̂ = g and v̂ = g² at t = 1, so the step is η g / (|g| + ε), whatever the size of g."""
     theta, gradients = adam_example()
@@ -471,7 +471,8 @@ def test_adam_keeps_float32() -> None:
     moments = Adam().start(parameters)
     parameters, moments = Adam().step(parameters, {"theta": gradients[0]}, moments)
     assert parameters["theta"].dtype == np.float32
-    assert moments.mean["theta"].dtype == moments.square["theta"].dtype == np.float32
+    kinds = {slot["theta"].dtype for slot in moments.slots.values()}
+    assert kinds == {np.dtype(np.float32)}
 
 
 # Learners

@@ -101,7 +101,8 @@ def alike(op: str, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
     """Give Python numbers the dtype of the arrays beside them; refuse arrays of two dtypes."""
     if all(type(v) is Tensor for v in inputs) and len({v.dtype for v in inputs}) == 1:
         return inputs
-    values = [v if type(v) in NUMBERS or isinstance(v, Tensor) else as_floating(v) for v in inputs]
+    ready = (*NUMBERS, Tensor)
+    values = [v if type(v) in ready else as_floating(v, op) for v in inputs]
     arrays = [v for v in values if type(v) not in NUMBERS]
     if not arrays:
         raise TypeError(f"{op}: expected a Tensor or an array among the inputs, received numbers")

@@ -71,6 +71,8 @@ def _seed(y: Tensor, y_bar: Value) -> Value:
                 f"grad: the output has shape {y.shape}, not one element: pass y_bar of that shape"
             )
         return kernels_for("grad", [y.data]).xp.ones_like(y.data)
+    if not hasattr(y_bar, "dtype"):
+        raise TypeError(f"grad: y_bar: expected an array or Tensor, received {y_bar!r}")
     if y_bar.shape != y.shape or y_bar.dtype != y.dtype:
         raise ValueError(
             f"grad: y_bar of shape {y_bar.shape} and dtype {y_bar.dtype} for an output "

@@ -20,7 +20,7 @@ Value: TypeAlias = Any
 _order = count()
 
 operators: dict[str, Callable[..., Any]] = {}
-"""The ops behind + − · / and @. `pydis.autodiff.ops` enters them; they come a chapter later."""
+"""The ops behind + − · / @ and [ ]. `pydis.autodiff.ops` enters them; they come a chapter later."""
 
 
 class Node(NamedTuple):
@@ -35,7 +35,7 @@ class Node(NamedTuple):
 class Tensor:
     """A floating-point array `data` and the `node` that made it; a leaf has none.
 
-    Raises TypeError for data that is not a floating-point array.
+    Raises TypeError for data that is not an array of floating-point (or complex) numbers.
     """
 
     __slots__ = ("__weakref__", "data", "node")
@@ -109,6 +109,15 @@ class Tensor:
     def __rmatmul__(self, other: Value) -> Any:
         return operators["matmul"](other, self)
 
+    def __pow__(self, exponent: float) -> Any:
+        return operators["power"](self, exponent=exponent)
+
+    def __abs__(self) -> Any:
+        return operators["abs"](self)
+
+    def __getitem__(self, index: Any) -> Any:
+        return operators["getitem"](self, index=index)
+
     def __bool__(self) -> bool:
         raise TypeError("the truth of a Tensor is not defined: compare its `.data`")
 
@@ -130,15 +139,21 @@ def make_node(op: Any, inputs: tuple[Value, ...], static: dict[str, Any]) -> Nod
     return Node(op, inputs, static, next(_order))
 
 
-def as_floating(data: Any) -> Array:
-    """The data as a floating-point array. Lists and integers are refused, never converted."""
-    if not hasattr(data, "dtype"):
-        raise TypeError(f"expected a floating-point array, received {type(data).__name__}")
+def as_floating(data: Array, op: str = "Tensor") -> Array:
+    """The data as an array of real or complex floating-point numbers; nothing is converted.
+
+    Raises TypeError, naming the op, for lists, integers, tensors, and NumPy's matrices and masked
+    arrays, whose operators mean other things.
+    """
+    if not hasattr(data, "dtype") or isinstance(data, Tensor):
+        raise TypeError(f"{op}: expected a floating-point array, received {type(data).__name__}")
     if data.dtype.kind not in "fc":
         raise TypeError(
-            f"expected a floating-point array, received dtype {data.dtype}: "
+            f"{op}: expected a floating-point array, received dtype {data.dtype}: "
             "convert it, for example by .astype('float32')"
         )
+    if isinstance(data, np.ndarray) and type(data) is not np.ndarray:
+        raise TypeError(f"{op}: expected a plain array, received {type(data).__name__}")
     return np.asarray(data) if isinstance(data, np.generic) else data
 
 

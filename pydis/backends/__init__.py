@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pydis.backends import definition
+from pydis.backends import definition, special
 from pydis.backends.kernels import FUSED, REQUIRED, Array, Kernels
 from pydis.backends.numpy import NumPy
 
@@ -44,6 +44,7 @@ class Definition(Kernels):
 
     name = "definition"
     xp = np
+    special = special
     array_type = np.ndarray
     matmul = staticmethod(definition.matmul)
     conv2d = staticmethod(definition.conv2d)
@@ -102,6 +103,8 @@ def load(name: str, **kernels: Any) -> Kernels:
             raise BackendError(
                 f"backend {name!r} has no kernel {kernel!r}: expected one of {known}"
             )
+        if function is not None and not callable(function):
+            raise BackendError(f"kernel {kernel!r}: expected a function, received {function!r}")
         if function is None and kernel in REQUIRED:
             raise BackendError(
                 f"kernel {kernel!r} cannot be switched off: no composition equals it"

@@ -1,8 +1,9 @@
 """What a backend is: a table of kernels, reached by name, with an array library for the rest.
 
 An op receives such a table as its first argument `k`. It calls `k.matmul`, `k.conv2d`, ... for the
-few operations that cost time and `k.xp` (NumPy or CuPy) for everything ordinary. Swapping the table
-swaps the machine; no op ever asks what device it runs on.
+few operations that cost time, `k.xp` (NumPy or CuPy) for everything ordinary, and `k.special` for
+`erf`, `gammaln` and `polygamma`. Swapping the table swaps the machine; no op ever asks what device
+it runs on.
 """
 
 from types import ModuleType
@@ -23,6 +24,7 @@ class Kernels:
 
     name: ClassVar[str]
     xp: ModuleType
+    special: Any
     array_type: type
 
     matmul_relu: Any = None
@@ -44,3 +46,20 @@ class Kernels:
     def conv2d_w(self, x: Array, g: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
         """Correlate images with maps, one filter tap of `size` (U, V) at a time."""
         raise NotImplementedError
+
+    def scatter_add(self, g: Array, index: Array, axis: int, size: int) -> Array:
+        """Zeros, of `size` along `axis`, to which slice i of g is added at index[i]."""
+        x = self.xp.zeros((*g.shape[:axis], size, *g.shape[axis + index.ndim :]), g.dtype)
+        chosen = tuple(range(axis, axis + index.ndim))
+        slices = self.xp.moveaxis(g, chosen, tuple(range(index.ndim)))
+        self.xp.add.at(self.xp.moveaxis(x, axis, 0), index, slices)
+        return x
+
+    def solve_triangular(self, t: Array, b: Array, lower: bool) -> Array:
+        """X with T X = B, of T the lower (or upper) triangle alone.
+
+        By the solver of general matrices: NumPy has no other. It factorises the triangle once more,
+        and is still faster than substitution row by row in Python up to about 100 rows.
+        """
+        triangle = self.xp.tril(t) if lower else self.xp.triu(t)
+        return self.xp.linalg.solve(triangle, b)

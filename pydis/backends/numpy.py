@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from pydis.backends import special
 from pydis.backends.kernels import Array, Kernels
 
 PATCH_BYTES = 1 << 21
@@ -23,6 +24,7 @@ class NumPy(Kernels):
 
     def __init__(self) -> None:
         self.xp = np
+        self.special = special
         self.array_type = np.ndarray
 
     def matmul(self, a: Array, b: Array) -> Array:

@@ -1,5 +1,16 @@
-"""Data sets whose generative factors are known."""
+"""Data sets: dSprites, whose factors are known, and images from files."""
 
-from pydis.data import dsprites
+from pydis.data import arrays, digits, dsprites, dsprites_file, factors, mnist, registry
+from pydis.data.errors import DataMissing, FormatError
 
-__all__ = ["dsprites"]
+__all__ = [
+    "DataMissing",
+    "FormatError",
+    "arrays",
+    "digits",
+    "dsprites",
+    "dsprites_file",
+    "factors",
+    "mnist",
+    "registry",
+]

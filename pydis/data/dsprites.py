@@ -20,10 +20,10 @@ COUNT = 737_280
 _STRIDES = np.array([245_760, 40_960, 1_024, 32, 1])
 _POSITIONS = 32 * 32
 
-# Held-out indices are the multiples of a prime: it shares no divisor with SIZES, so every factor
-# stays uniform on both sides of the split, to within rounding.
+# Held-out images are those whose index, with orientation 39 counted as the equal orientation 0, is
+# a multiple of a prime: it shares no divisor with SIZES, so every factor stays nearly uniform on
+# both sides of the split, and no held-out image has its exact copy among the others.
 _PRIME = 23
-_HELD_OUT = -(-COUNT // _PRIME)
 
 _HALF_WIDTH = 9.6
 _ASPECT = 1.33
@@ -80,8 +80,7 @@ def sample_factors(
 ) -> NDArray[np.int64]:
     """Factors of n i.i.d. images, uniform over one part of the data set.
 
-    "held-out" is the 32,056 images whose index is a multiple of 23, "train" the 705,224 others
-    and "all" their union.
+    "held-out" is every 23rd image, "train" the others and "all" their union (`is_held_out`).
 
     Returns factors [n, 5].  Raises TypeError if rng is not a Generator or n not an integer,
     ValueError if n is negative or the part unknown.
@@ -89,11 +88,21 @@ def sample_factors(
     n = _checked_draw(rng, n)
     if part == "all":
         return factors_of(rng.integers(COUNT, size=n))
-    if part == "train":
-        return factors_of(_train_index(rng.integers(COUNT - _HELD_OUT, size=n)))
-    if part == "held-out":
-        return factors_of(_PRIME * rng.integers(_HELD_OUT, size=n))
+    if part in ("train", "held-out"):
+        pool = _part(part == "held-out")
+        return factors_of(pool[rng.integers(len(pool), size=n)])
     raise ValueError(f"part must be 'all', 'train' or 'held-out', received {part!r}")
+
+
+def is_held_out(index: ArrayLike) -> NDArray[np.bool_]:
+    """Whether 23 divides the index, orientation 39 (2 pi) counted as orientation 0.
+
+    Integers [...] in 0..737279 -> booleans [...].  Raises as `factors_of` does.
+    """
+    factors = factors_of(index)
+    factors[..., 2] %= SIZES[2] - 1
+    held_out: NDArray[np.bool_] = index_of(factors) % _PRIME == 0
+    return held_out
 
 
 def fixed_factor_batch(
@@ -120,9 +129,10 @@ def fixed_factor_batch(
     return factors
 
 
-def _train_index(j: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The j-th index, from 0, that is not a multiple of 23: j + floor(j / 22) + 1."""
-    return j + j // (_PRIME - 1) + 1
+@functools.cache
+def _part(held_out: bool) -> NDArray[np.int64]:
+    """The indices of one side of the split, in order."""
+    return np.flatnonzero(is_held_out(np.arange(COUNT)) == held_out)
 
 
 @functools.cache

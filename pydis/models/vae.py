@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pydis.autodiff import Array, Value, grad, stop_gradient
+from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import mean, sigmoid
 from pydis.models.autoencoder import AutoEncoder
-from pydis.nn import Adam, Learner, check_finite
+from pydis.nn import Adam, Learner, gradients
 from pydis.objectives import (
     Terms,
     bernoulli_reconstruction,
@@ -88,13 +88,9 @@ class VAE:
         learner = learners["autoencoder"]
         terms = self.terms(learner.network, x, rng)
         loss = mean(self.objective(terms))
-        logged = {"loss": loss} | self.log(terms, x[0].size)
-        logged = {name: stop_gradient(value) for name, value in logged.items()}
-        check_finite(logged)
-        parameters = learner.network.parameters()
-        gradients = dict(zip(parameters, grad(loss, list(parameters.values())), strict=True))
-        check_finite({f"gradient of {name}": g for name, g in gradients.items()})
-        return {"autoencoder": learner.step(gradients)}, logged
+        logged = {"loss": loss.data} | self.log(terms, x[0].size)
+        stepped = learner.step(gradients(loss, learner.network, logged))
+        return {"autoencoder": stepped}, logged
 
     def log(self, terms: Terms, pixels: int) -> dict[str, Value]:
         """The batch means to log: both terms, and the bound itself with its constant."""

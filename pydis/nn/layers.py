@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pydis.autodiff import Tensor, Value
+from pydis.autodiff import Array, Tensor, Value
 from pydis.autodiff.ops import (
     conv2d,
     conv2d_relu,
@@ -19,7 +19,9 @@ from pydis.autodiff.ops import (
     matmul_relu,
     relu,
     reshape,
+    take,
 )
+from pydis.autodiff.ops.index import check_index
 from pydis.nn.initialise import he_normal, lecun_normal, zeros
 from pydis.nn.module import Module
 
@@ -125,14 +127,45 @@ class Flatten(Module):
         return reshape(x, shape=(x.shape[0], int(np.prod(x.shape[1:]))))
 
 
-class Unflatten(Module):
-    """`[N, product of shape]` to `[N, *shape]`."""
+class Reshape(Module):
+    """`[N, …]` to `[N, *shape]`, in row-major order; one size may be −1."""
 
     def __init__(self, *shape: int) -> None:
         self.shape = shape
 
     def __call__(self, x: Value) -> Value:
         return reshape(x, shape=(x.shape[0], *self.shape))
+
+
+class Unflatten(Reshape):
+    """`[N, product of shape]` to `[N, *shape]`: the inverse of `Flatten`."""
+
+
+class Embedding(Module):
+    """y = w[i]: whole numbers i `[…]` below `entries` to rows `[…, width]` of a table.
+
+    The one-hot code of i times w: a sum of one term, so first weights are N(0, 1).
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        entries: int,
+        width: int,
+        initial: Initial = lecun_normal,
+    ) -> None:
+        self.w: Value = initial(rng, (entries, width), 1.0)
+
+    def __call__(self, indices: Array) -> Value:
+        """The rows. Raises TypeError for other than integers, IndexError for one out of range."""
+        entries = self.w.shape[0]
+        check_index("Embedding", indices)
+        if indices.size and not 0 <= int(indices.min()) <= int(indices.max()) < entries:
+            raise IndexError(
+                f"Embedding: expected indices in [0, {entries}), received "
+                f"{int(indices.min())} to {int(indices.max())}"
+            )
+        return take(self.w, index=indices)
 
 
 class Sequential(Module):
@@ -148,7 +181,7 @@ class Sequential(Module):
 
 
 def _keeping_size(activation: Activation) -> Initial:
-    """The rule that keeps the mean square of signals: relu halves it."""
+    """The rule that keeps the mean square of signals: relu halves it, others count as linear."""
     return he_normal if activation is relu else lecun_normal
 
 

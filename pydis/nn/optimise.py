@@ -1,59 +1,20 @@
-"""Update rules: parameters, gradients and moments in, new ones out. Nothing is written in place."""
+"""A network with its update rule, and what is checked before a step: names, shapes, finite numbers.
 
+The rules are in `update_rules.py`, learning rates that change with the step in `schedules.py`.
+"""
+
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from pydis.autodiff import Array, Tensor
 from pydis.backends import kernels_for
 from pydis.nn.module import Module
+from pydis.nn.schedules import at_least_0
+from pydis.nn.update_rules import Moments, UpdateRule
 
 Arrays = Mapping[str, Array]
-
-
-class Moments(NamedTuple):
-    """What Adam remembers: the number of steps, and running means of g and of g²."""
-
-    steps: int
-    mean: Arrays
-    square: Arrays
-
-
-@dataclass(frozen=True)
-class Adam:
-    """m ← β₁ m + (1−β₁) g,  v ← β₂ v + (1−β₂) g²,  θ ← θ − η m̂ / (√v̂ + ε)  (eq:adam)
-
-    with m̂ = m / (1−β₁ᵗ) and v̂ = v / (1−β₂ᵗ), which undo the start from zero.
-    Kingma and Ba 2015, Algorithm 1.
-    """
-
-    learning_rate: float = 1e-4
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-
-    def start(self, parameters: Mapping[str, Tensor]) -> Moments:
-        """m = v = 0 after no step."""
-        zero = {name: _xp(p.data).zeros_like(p.data) for name, p in parameters.items()}
-        return Moments(0, zero, dict(zero))
-
-    def step(
-        self, parameters: Mapping[str, Tensor], gradients: Arrays, moments: Moments
-    ) -> tuple[dict[str, Tensor], Moments]:
-        """One update of every parameter; new tensors and new moments (eq:adam)."""
-        t = moments.steps + 1
-        rate = self.learning_rate / (1 - self.beta1**t)
-        scale = 1 / (1 - self.beta2**t)
-        new: dict[str, Tensor] = {}
-        mean: dict[str, Array] = {}
-        square: dict[str, Array] = {}
-        for name, p in parameters.items():
-            g = gradients[name]
-            m = self.beta1 * moments.mean[name] + (1 - self.beta1) * g
-            v = self.beta2 * moments.square[name] + (1 - self.beta2) * (g * g)
-            step = rate * m / (_xp(g).sqrt(scale * v) + self.epsilon)
-            new[name], mean[name], square[name] = Tensor(p.data - step), m, v
-        return new, Moments(t, mean, square)
 
 
 @dataclass(frozen=True)
@@ -61,45 +22,85 @@ class Learner:
     """A network with its optimiser: gradients in, a new learner out. A game has one per player."""
 
     network: Any
-    optimiser: Adam
+    optimiser: UpdateRule
     moments: Moments
 
     @classmethod
-    def start(cls, network: Module, optimiser: Adam) -> Self:
+    def start(cls, network: Module, optimiser: UpdateRule) -> Self:
         """A learner before its first step."""
         return cls(network, optimiser, optimiser.start(network.parameters()))
 
     def step(self, gradients: Arrays) -> Self:
-        """The learner after one update by the gradients of its parameters, given by path."""
-        parameters, moments = self.optimiser.step(
-            self.network.parameters(), gradients, self.moments
-        )
+        """The learner after one update by the gradients of its parameters, given by path.
+
+        Raises ValueError where names, shapes or dtypes are not those of the parameters.
+        """
+        parameters = self.network.parameters()
+        data = {name: p.data for name, p in parameters.items()}
+        check_alike("gradients of another network", "gradients", data, gradients)
+        parameters, moments = self.optimiser.step(parameters, gradients, self.moments)
         return replace(self, network=self.network.with_parameters(parameters), moments=moments)
 
     def arrays(self) -> dict[str, Array]:
-        """All that a learner is, as named arrays; the number of steps is not among them."""
-        parameters = {f"parameter.{n}": p.data for n, p in self.network.parameters().items()}
-        mean = {f"adam.mean.{n}": m for n, m in self.moments.mean.items()}
-        square = {f"adam.square.{n}": v for n, v in self.moments.square.items()}
-        return parameters | mean | square
+        """All that a learner is, as named arrays; the number of steps is not among them.
+
+        A parameter is `parameter.PATH`, a slot of the rule `adam.mean.PATH`.
+        """
+        arrays = {f"parameter.{n}": p.data for n, p in self.network.parameters().items()}
+        for slot, values in self.moments.slots.items():
+            arrays |= {f"{self.optimiser.name}.{slot}.{n}": a for n, a in values.items()}
+        return arrays
 
     def with_arrays(self, arrays: Arrays, steps: int) -> Self:
         """The inverse of `arrays`. Raises ValueError where names, shapes or dtypes differ."""
-        expected = self.arrays()
-        if set(arrays) != set(expected):
-            odd = ", ".join(sorted(set(arrays) ^ set(expected))[:4])
-            raise ValueError(f"state of another network: missing or unknown arrays: {odd}, …")
-        for name, old in expected.items():
-            if arrays[name].shape != old.shape or arrays[name].dtype != old.dtype:
-                raise ValueError(
-                    f"state of another network: {name} is {old.dtype}{list(old.shape)} here, "
-                    f"received {arrays[name].dtype}{list(arrays[name].shape)}"
-                )
+        check_alike("state of another network", "arrays", self.arrays(), arrays)
         names = self.network.parameters()
         network = self.network.with_parameters({n: Tensor(arrays[f"parameter.{n}"]) for n in names})
-        mean = {n: arrays[f"adam.mean.{n}"] for n in names}
-        square = {n: arrays[f"adam.square.{n}"] for n in names}
-        return replace(self, network=network, moments=Moments(steps, mean, square))
+        rule = self.optimiser.name
+        slots = {
+            slot: {n: arrays[f"{rule}.{slot}.{n}"] for n in names} for slot in self.moments.slots
+        }
+        return replace(self, network=network, moments=Moments(steps, slots))
+
+
+def check_alike(fault: str, kind: str, expected: Arrays, received: Arrays) -> None:
+    """Raise ValueError, beginning with `fault`, where names, shapes or dtypes differ."""
+    if set(received) != set(expected):
+        odd = sorted(set(received) ^ set(expected))
+        names = ", ".join(odd[:4]) + (", …" if len(odd) > 4 else "")
+        raise ValueError(f"{fault}: missing or unknown {kind}: {names}")
+    for name, old in expected.items():
+        new = received[name]
+        if new.shape != old.shape or new.dtype != old.dtype:
+            raise ValueError(
+                f"{fault}: {name} is {old.dtype}{list(old.shape)} here, "
+                f"received {new.dtype}{list(new.shape)}"
+            )
+
+
+def global_norm(gradients: Arrays) -> float:
+    """‖g‖ = √ Σ g² over all elements of all gradients (eq:clip), in float64.
+
+    The largest element is taken out first, so that no square overflows.
+    """
+    largest = max((float(abs(g).max()) for g in gradients.values() if g.size), default=0.0)
+    if largest == 0 or not math.isfinite(largest):
+        return largest
+    squares = (((g.astype("float64") / largest) ** 2).sum() for g in gradients.values())
+    return largest * math.sqrt(math.fsum(float(s) for s in squares))
+
+
+def clip_by_global_norm(gradients: Arrays, limit: float) -> dict[str, Array]:
+    """g ← g min(1, c / ‖g‖)  (eq:clip): the direction stays, the length is at most c = `limit`.
+
+    Raises NonFiniteError for gradients that are not finite, ValueError for a limit below 0.
+    """
+    at_least_0("clip_by_global_norm", limit=limit)
+    check_finite(gradients)
+    norm = global_norm(gradients)
+    if norm <= limit:
+        return dict(gradients)
+    return {name: g * (limit / norm) for name, g in gradients.items()}
 
 
 class NonFiniteError(ArithmeticError):

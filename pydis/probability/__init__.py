@@ -4,18 +4,42 @@ from typing import Any
 
 from pydis.autodiff import Value
 from pydis.probability.bernoulli import Bernoulli, kl_bernoulli
+from pydis.probability.categorical import Categorical, kl_categorical
+from pydis.probability.full_gaussian import (
+    FullGaussian,
+    kl_diagonal_full,
+    kl_full_diagonal,
+    kl_full_gaussian,
+)
 from pydis.probability.gaussian import (
     Gaussian,
     kl_by_coordinate,
     kl_gaussian,
     standard_normal_like,
 )
+from pydis.probability.mixture import Mixture
+from pydis.probability.uniform import Uniform, kl_uniform
 
-__all__ = ["Bernoulli", "Gaussian", "kl", "kl_by_coordinate", "standard_normal_like"]
+__all__ = [
+    "Bernoulli",
+    "Categorical",
+    "FullGaussian",
+    "Gaussian",
+    "Mixture",
+    "Uniform",
+    "kl",
+    "kl_by_coordinate",
+    "standard_normal_like",
+]
 
 _CLOSED_FORMS: dict[tuple[type, type], Any] = {
     (Gaussian, Gaussian): kl_gaussian,
+    (FullGaussian, FullGaussian): kl_full_gaussian,
+    (FullGaussian, Gaussian): kl_full_diagonal,
+    (Gaussian, FullGaussian): kl_diagonal_full,
     (Bernoulli, Bernoulli): kl_bernoulli,
+    (Categorical, Categorical): kl_categorical,
+    (Uniform, Uniform): kl_uniform,
 }
 
 

@@ -4,13 +4,14 @@ Figures and page need `pip install 'pydis[report]'`; they are imported when a re
 that importing this package is light.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 
-from pydis.report.evaluation import Evaluation, evaluate, load, score, write_evaluation
+from pydis.report.evaluation import Evaluation, as_trained, load, score, write_evaluation
 from pydis.training import Run
 from pydis.training.files import write_whole
 
-__all__ = ["Evaluation", "MissingExtra", "evaluate", "write_report"]
+__all__ = ["Evaluation", "MissingExtra", "require_extra", "write_report"]
 
 NEEDED = ("matplotlib", "jinja2")
 
@@ -19,29 +20,32 @@ class MissingExtra(ImportError):
     """A library that the report needs is not installed."""
 
 
-def write_report(run: Run, evaluation: Evaluation | None = None) -> Path:
-    """Write `report.html`, `evaluation.json` and `figures/` into the run folder; the page's path.
-
-    An evaluation of the last checkpoint may be given to spare its computation. Raises RunError
-    where there is no readable checkpoint, MissingExtra where a library is missing.
-    """
-    try:
-        from pydis.report.html import figures, page
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing not in NEEDED:
-            raise
+def require_extra() -> None:
+    """Raise MissingExtra, saying how to install it, where a library of the report is missing."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
         raise MissingExtra(
-            f"the report needs {missing}, which is not installed: pip install 'pydis[report]'"
-        ) from error
+            f"the report needs {' and '.join(missing)}, not installed: pip install 'pydis[report]'"
+        )
+
+
+def write_report(run: Run, evaluation: Evaluation | None = None) -> tuple[Path, Evaluation]:
+    """Score the last checkpoint and write `report.html`, `evaluation.json` and `figures/`.
+
+    Returns the page's path and the evaluation; one may be given to spare its computation. Raises
+    RunError where there is no readable checkpoint, MissingExtra where a library is missing.
+    """
+    require_extra()
+    from pydis.report.html import figures, page
+
     trained = load(run)
-    if evaluation is None or evaluation.step != trained.step:
-        evaluation = score(trained)
+    with as_trained(run.config):
+        evaluation = evaluation or score(trained)
+        shown = figures(run, trained, evaluation)
     write_evaluation(run, evaluation)
     path = run.folder / "report.html"
-    shown = figures(run, trained, evaluation)
     write_whole(path, page(run, trained, evaluation, shown).encode())
     (run.folder / "figures").mkdir(exist_ok=True)
     for name, content in (figure.file for figure in shown):
         write_whole(run.folder / "figures" / name, content)
-    return path
+    return path, evaluation

@@ -1,11 +1,13 @@
 """Scores of a trained run on images that it never saw, as one record.
 
 Held-out images only, all of them distinct: a linear reader of the codes is fitted on the first
-2,000, and everything is scored on 2,000 others. All draws follow from the run's seed, so the same
-checkpoint always gives the same numbers.
+2,000, and everything is scored on 2,000 others. All draws follow from the run's seed, and the run's
+backend and threads compute, so the same checkpoint gives the same numbers on the same machine.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pydis.autodiff.ops import mean
+from pydis.backends import available
 from pydis.data import dsprites
 from pydis.metrics import active_latents, activity, linear_r2
 from pydis.models import AutoEncoder
@@ -21,6 +24,7 @@ from pydis.probability import Gaussian
 from pydis.probability.gaussian import kl_by_coordinate, standard_normal_like
 from pydis.training import Run, RunError, TrainConfig, resume, stream
 from pydis.training.files import write_whole
+from pydis.training.loop import machine, start
 
 FITTED = 2000
 SCORED = 2000
@@ -63,6 +67,8 @@ class Evaluation:
     scored: int
     r2: dict[str, float]
     """Held-out R² of the positions x and y, from the whole code."""
+    r2_untrained: dict[str, float]
+    """The same from the network before its first step: what random features say already."""
     terms: dict[str, float]
     """The means that training logs, on the scored images."""
     latents: tuple[Latent, ...]
@@ -87,12 +93,11 @@ class Evaluation:
         return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
 
 
-def evaluate(run: Run) -> Evaluation:
-    """The scores of the last checkpoint, written into the run folder as `evaluation.json` too.
-
-    Raises RunError where the run has no readable checkpoint.
-    """
-    return write_evaluation(run, score(load(run)))
+@contextmanager
+def as_trained(config: TrainConfig[Any]) -> Iterator[None]:
+    """The backend and threads of the run; where its backend is not to be had, the current one."""
+    with machine(config) if available()[config.backend].usable else nullcontext():
+        yield
 
 
 def write_evaluation(run: Run, evaluation: Evaluation) -> Evaluation:
@@ -116,24 +121,24 @@ def score(trained: Trained, fitted: int = FITTED, scored: int = SCORED) -> Evalu
     config, network, step = trained
     rng = stream(config.seed, "evaluate")
     factors = held_out(rng, fitted + scored)
-    q = encode(network, factors)
-    codes, positions = q.mean, factors[:, 3:].astype(np.float64)
+    positions = factors[:, 3:].astype(np.float64)
     fit, rest = slice(fitted), slice(fitted, None)
 
-    def r2(columns: slice) -> dict[str, float]:
-        z = codes[:, columns]
-        scores = linear_r2(z[fit], positions[fit], z[rest], positions[rest])
+    def r2(codes: Floats) -> dict[str, float]:
+        scores = linear_r2(codes[fit], positions[fit], codes[rest], positions[rest])
         return {"x": float(scores[0]), "y": float(scores[1])}
 
+    q = encode(network, factors)
     unseen = Gaussian(q.mean[rest], q.log_variance[rest])
     rates = np.asarray(kl_by_coordinate(unseen, standard_normal_like(unseen))).mean(axis=0)
-    spread, active = activity(codes[rest]), active_latents(codes[rest])
+    spread, active = activity(q.mean[rest]), active_latents(q.mean[rest])
     latents = tuple(
-        Latent(i, float(rates[i]), float(spread[i]), bool(active[i]), r2(slice(i, i + 1)))
-        for i in range(codes.shape[1])
+        Latent(i, float(rates[i]), float(spread[i]), bool(active[i]), r2(q.mean[:, i : i + 1]))
+        for i in range(q.mean.shape[1])
     )
+    untrained = encode(start(config)["autoencoder"].network.constants(), factors)
     terms = mean_terms(trained, factors[rest], rng)
-    return Evaluation(step, fitted, scored, r2(slice(None)), terms, latents)
+    return Evaluation(step, fitted, scored, r2(q.mean), r2(untrained.mean), terms, latents)
 
 
 def mean_terms(trained: Trained, factors: Factors, rng: np.random.Generator) -> dict[str, float]:
@@ -149,7 +154,9 @@ def mean_terms(trained: Trained, factors: Factors, rng: np.random.Generator) -> 
 def held_out(rng: np.random.Generator, n: int) -> Factors:
     """Factors `[n, 5]` of n distinct held-out images: i.i.d. draws, repetitions dropped."""
     drawn = dsprites.sample_factors(rng, 2 * n + 20, "held-out")
-    _, first = np.unique(dsprites.index_of(drawn), return_index=True)
+    one_of_twins = drawn.copy()
+    one_of_twins[:, 2] %= dsprites.SIZES[2] - 1  # orientation 39 draws the image of orientation 0
+    _, first = np.unique(dsprites.index_of(one_of_twins), return_index=True)
     if len(first) < n:
         raise ValueError(f"held_out: {n} distinct images asked for, {len(first)} drawn")
     return drawn[np.sort(first)[:n]]

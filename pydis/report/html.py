@@ -96,7 +96,12 @@ def settings(trained: Trained) -> list[tuple[str, str]]:
 
 def scores(evaluation: Evaluation) -> list[tuple[str, str]]:
     """The table of how well it did on held-out images."""
-    rows = [(f"linear R² of {name}", signed(r2, 3)) for name, r2 in evaluation.r2.items()]
+    rows = [
+        (f"linear R² of {name}", f"{signed(r2, 3)} (untrained {signed(before, 3)})")
+        for (name, r2), before in zip(
+            evaluation.r2.items(), evaluation.r2_untrained.values(), strict=True
+        )
+    ]
     rows += [("active latents", f"{evaluation.active} of {len(evaluation.latents)}")]
     return rows + [
         (name, f"{signed(value, 2)} nats an image") for name, value in evaluation.terms.items()

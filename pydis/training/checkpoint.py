@@ -36,7 +36,7 @@ def save_checkpoint(folder: Path, step: int, model: str, learners: Mapping[str, 
     from safetensors.numpy import save
 
     arrays = {
-        f"{player}.{name}": np.ascontiguousarray(array)
+        f"{player}.{name}": np.asarray(array, order="C")
         for player, learner in sorted(learners.items())
         for name, array in sorted(learner.arrays().items())
     }
@@ -47,9 +47,14 @@ def save_checkpoint(folder: Path, step: int, model: str, learners: Mapping[str, 
         "updates": {player: learner.moments.steps for player, learner in learners.items()},
     }
     about["sha256"] = checksum(arrays, about)
-    path = folder / f"step-{step:08d}.safetensors"
+    path = path_of(folder, step)
     write_whole(path, save(arrays, {"pydis": json.dumps(about, sort_keys=True)}))
     return path
+
+
+def path_of(folder: Path, step: int) -> Path:
+    """The file of a step's checkpoint; names sort in the order of the steps."""
+    return folder / f"step-{step:08d}.safetensors"
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -104,5 +109,5 @@ def checksum(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        digest.update(np.asarray(array, order="C").tobytes())
     return digest.hexdigest()

@@ -81,7 +81,10 @@ def from_toml(text: str) -> TrainConfig[Any]:
     version = table.get("format_version")
     if version != FORMAT_VERSION:
         raise ConfigError(f"format_version: expected {FORMAT_VERSION}, received {version}")
-    run, about_model = dict(table.get("run", {})), dict(table.get("model", {}))
+    run, about_model = table.get("run", {}), table.get("model", {})
+    if not isinstance(run, dict) or not isinstance(about_model, dict):
+        raise ConfigError("expected the tables [run] and [model]")
+    about_model = dict(about_model)
     name = about_model.pop("name", None)
     if name not in MODELS:
         raise ConfigError(f"model.name: expected one of {', '.join(MODELS)}, received {name!r}")
@@ -97,9 +100,21 @@ def _make(kind: Any, values: dict[str, Any]) -> Any:
     unknown = [name for name in values if name not in known]
     if unknown:
         raise ConfigError(f"unknown key {unknown[0]!r}: expected one of {', '.join(known)}")
+    for f in fields(kind):
+        if f.name in values:
+            _check_type(f.name, f.type, values[f.name])
     try:
         return kind(**values)
     except ConfigError:
         raise
     except (TypeError, ValueError) as error:
         raise ConfigError(str(error)) from error
+
+
+def _check_type(name: str, expected: Any, value: Any) -> None:
+    """Raise ConfigError for a value of another type; a whole number will do for a float."""
+    allowed = {int: (int,), float: (int, float), str: (str,)}.get(expected)
+    if allowed and type(value) not in allowed:
+        raise ConfigError(
+            f"{name}: expected {expected.__name__}, received {value!r} ({type(value).__name__})"
+        )

@@ -19,7 +19,7 @@ from pydis.backends import use
 from pydis.backends.threads import threads
 from pydis.data import dsprites
 from pydis.nn import Learner, NonFiniteError
-from pydis.training.checkpoint import restore, save_checkpoint
+from pydis.training.checkpoint import path_of, restore, save_checkpoint
 from pydis.training.config import TrainConfig
 from pydis.training.randomness import stream
 from pydis.training.runs import Run
@@ -67,31 +67,35 @@ def train(run: Run, report: Report = lambda step, terms: None) -> dict[str, Lear
     TrainingStopped if a term or gradient is not finite, Interrupted after Ctrl-C or SIGTERM.
     """
     config = run.config
-    with run.alone(), _machine(config), _stop_requests() as stop_requested:
+    with run.alone(), machine(config), _stop_requests() as stop_requested:
         first, done = resume(run)
         run.truncate_logs(done)
+        before = run.seconds()
         began = time.perf_counter()
         try:
             learners = first
             for step, learners, terms in steps(config, first, done):
                 done = step
                 if step % config.log_every == 0 or step in (1, config.steps):
-                    seconds = round(time.perf_counter() - began, 6)
+                    seconds = round(before + time.perf_counter() - began, 6)
                     run.append("metrics.jsonl", {"step": step, **terms})
                     run.append("timing.jsonl", {"step": step, "seconds": seconds})
-                last = step == config.steps or stop_requested()
-                if last or step % config.checkpoint_every == 0:
-                    save_checkpoint(run.checkpoints, step, config.model_name, learners)
                 report(step, terms)
-                if stop_requested():
-                    raise Interrupted(f"stopped and saved after step {step} of {config.steps}")
+                stop = stop_requested()  # read once: what is announced is what was saved
+                if stop or step == config.steps or step % config.checkpoint_every == 0:
+                    save_checkpoint(run.checkpoints, step, config.model_name, learners)
+                if stop and step < config.steps:
+                    raise Interrupted(
+                        f"stopped and saved after step {step} of {config.steps}; "
+                        f"go on with: pydis train --resume {run.folder}"
+                    )
         except NonFiniteError as error:
             raise TrainingStopped(_explain(run, done + 1, error)) from error
     return learners
 
 
 @contextmanager
-def _machine(config: TrainConfig[Any]) -> Iterator[None]:
+def machine(config: TrainConfig[Any]) -> Iterator[None]:
     """The backend and threads of the run. NumPy's warnings are off: every step is checked."""
     quiet = np.errstate(over="ignore", invalid="ignore")
     with use(config.backend), threads(config.threads), quiet:
@@ -108,8 +112,10 @@ def resume(run: Run) -> tuple[dict[str, Learner], int]:
 
 
 def _explain(run: Run, step: int, error: NonFiniteError) -> str:
-    saved = sorted(run.checkpoints.glob("*.safetensors"))
-    good = f"the last good checkpoint is {saved[-1]}" if saved else "no checkpoint was written yet"
+    checkpoint, _ = run.last_checkpoint()
+    good = "no checkpoint was written yet"
+    if checkpoint is not None:
+        good = f"the last good checkpoint is {path_of(run.checkpoints, checkpoint.step)}"
     return f"step {step}: {error}; the parameters were not changed, and {good}"
 
 

@@ -26,21 +26,16 @@ def progress(total: int, done: int = 0, title: str = "training") -> Iterator[Rep
 @contextmanager
 def _bar(total: int, done: int, title: str) -> Iterator[Report]:
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
+    one_line = Column(no_wrap=True)
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[terms]}"),
+        BarColumn(bar_width=12),
+        TextColumn("{task.completed}/{task.total}", table_column=one_line),
+        TextColumn("{task.fields[rate]}", table_column=one_line),
+        TimeRemainingColumn(compact=True, table_column=one_line),
+        TextColumn("{task.fields[terms]}", table_column=Column(no_wrap=True, ratio=1)),
     )
     began = time.monotonic()
     with Progress(*columns, console=Console(stderr=True)) as bars:
@@ -48,7 +43,7 @@ def _bar(total: int, done: int, title: str) -> Iterator[Report]:
 
         def report(step: int, terms: Mapping[str, float]) -> None:
             rate = (step - done) / max(time.monotonic() - began, 1e-9)
-            bars.update(task, completed=step, rate=f"{rate:.1f} steps/s", terms=_named(terms))
+            bars.update(task, completed=step, rate=f"{rate:.1f}/s", terms=_named(terms))
 
         yield report
 
@@ -75,4 +70,4 @@ def _lines(total: int, done: int, title: str) -> Report:
 
 
 def _named(terms: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {value:.2f}" for name, value in terms.items())
+    return "  ".join(f"{name} {value:.1f}" for name, value in terms.items())

@@ -62,6 +62,12 @@ class Run:
         """The logged terms, a record for each line."""
         return _read_lines(self.folder / "metrics.jsonl")
 
+    def seconds(self) -> float:
+        """How long the run has trained so far, by its clock log."""
+        path = self.folder / "timing.jsonl"
+        records = _read_lines(path) if path.exists() else []
+        return float(records[-1]["seconds"]) if records else 0.0
+
     def truncate_logs(self, step: int) -> None:
         """Drop what was logged after `step`: the resumed run will log it again."""
         for log in LOGS:

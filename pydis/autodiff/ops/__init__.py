@@ -1,52 +1,132 @@
-"""The ops, in reading order: shape, elementwise, reduce, linear, conv, fused."""
+"""The ops, in reading order.
 
+shape, elementwise; arithmetic, transcendental, piecewise, special; reduce, index; linear, solve;
+conv, fused.
+"""
+
+from pydis.autodiff.ops.arithmetic import add, div, mul, neg, power, square, sub
 from pydis.autodiff.ops.conv import conv2d, conv2d_w, conv2d_x
-from pydis.autodiff.ops.elementwise import (
-    add,
-    div,
-    exp,
-    gate,
-    log,
-    mul,
-    neg,
-    relu,
-    sigmoid,
-    softplus,
-    sub,
-)
 from pydis.autodiff.ops.fused import conv2d_relu, conv2d_x_relu, matmul_relu
-from pydis.autodiff.ops.linear import matmul
-from pydis.autodiff.ops.reduce import mean, sum
+from pydis.autodiff.ops.index import (
+    concat,
+    crop,
+    getitem,
+    pad,
+    put_back,
+    scatter_add,
+    split,
+    stack,
+    take,
+)
+from pydis.autodiff.ops.linear import einsum, matmul
+from pydis.autodiff.ops.piecewise import abs, clip, gate, leaky_relu, maximum, minimum, relu, where
+from pydis.autodiff.ops.reduce import (
+    average_pool,
+    cumsum,
+    log_softmax,
+    logsumexp,
+    max,
+    mean,
+    softmax,
+    sum,
+    var,
+)
 from pydis.autodiff.ops.shape import broadcast_to, reshape, sum_to, transpose
+from pydis.autodiff.ops.solve import cholesky, logabsdet, slogdet, solve, triangular_solve
+from pydis.autodiff.ops.special import digamma, erf, lgamma, normal_cdf, polygamma, xlogy
+from pydis.autodiff.ops.transcendental import (
+    cos,
+    exp,
+    expm1,
+    log,
+    log1p,
+    sigmoid,
+    sin,
+    softplus,
+    sqrt,
+    tanh,
+)
 from pydis.autodiff.tensor import operators
 
 __all__ = [
+    "abs",
     "add",
+    "average_pool",
     "broadcast_to",
+    "cholesky",
+    "clip",
+    "concat",
     "conv2d",
     "conv2d_relu",
     "conv2d_w",
     "conv2d_x",
     "conv2d_x_relu",
+    "cos",
+    "crop",
+    "cumsum",
+    "digamma",
     "div",
+    "einsum",
+    "erf",
     "exp",
+    "expm1",
     "gate",
+    "getitem",
+    "leaky_relu",
+    "lgamma",
     "log",
+    "log1p",
+    "log_softmax",
+    "logabsdet",
+    "logsumexp",
     "matmul",
     "matmul_relu",
+    "max",
+    "maximum",
     "mean",
+    "minimum",
     "mul",
     "neg",
+    "normal_cdf",
+    "pad",
+    "polygamma",
+    "power",
+    "put_back",
     "relu",
     "reshape",
+    "scatter_add",
     "sigmoid",
+    "sin",
+    "slogdet",
+    "softmax",
     "softplus",
+    "solve",
+    "split",
+    "sqrt",
+    "square",
+    "stack",
     "sub",
     "sum",
     "sum_to",
+    "take",
+    "tanh",
     "transpose",
+    "triangular_solve",
+    "var",
+    "where",
+    "xlogy",
 ]
 
 operators.update(
-    add=add, sub=sub, mul=mul, div=div, neg=neg, matmul=matmul, reshape=reshape, transpose=transpose
+    abs=abs,
+    add=add,
+    div=div,
+    getitem=getitem,
+    matmul=matmul,
+    mul=mul,
+    neg=neg,
+    power=power,
+    reshape=reshape,
+    sub=sub,
+    transpose=transpose,
 )

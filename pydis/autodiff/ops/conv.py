@@ -69,6 +69,8 @@ def _(
 
 def map_size(op: str, image: Size, filters: Size, stride: int, pad: int) -> Size:
     """(I, J) with I = ⌊(H + 2p − U) / s⌋ + 1: how often the filter fits on the padded image."""
+    if not all(hasattr(n, "__index__") for n in (stride, pad)):
+        raise TypeError(f"{op}: expected whole stride and pad, received {stride!r} and {pad!r}")
     if stride < 1 or pad < 0 or min(filters) < 1:
         raise ValueError(
             f"{op}: expected stride >= 1, pad >= 0 and a filter of at least 1x1, "
@@ -114,6 +116,9 @@ def check_rank(op: str, *arrays: Array) -> None:
 
 def check_maps(op: str, g: Array, image: Size, filters: Size, stride: int, pad: int) -> None:
     """Raise ValueError where the maps are not of the size that image and filter make."""
+    for size in (image, filters):
+        if not hasattr(size, "__len__") or len(size) != 2:
+            raise TypeError(f"{op}: expected a size of two numbers, received {size!r}")
     expected = map_size(op, image, filters, stride, pad)
     if g.shape[1:3] != expected:
         raise ValueError(

@@ -12,8 +12,8 @@ from pydis.autodiff.ops.conv import (
     conv2d_w,
     conv2d_x,
 )
-from pydis.autodiff.ops.elementwise import gate, relu
 from pydis.autodiff.ops.linear import check_matmul, matmul
+from pydis.autodiff.ops.piecewise import gate, relu
 from pydis.autodiff.ops.shape import sum_to, transpose
 from pydis.autodiff.primitive import fused
 from pydis.autodiff.tensor import Value

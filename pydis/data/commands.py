@@ -1,0 +1,93 @@
+"""`pydis data list | fetch NAME | check [NAME]`."""
+
+import json as json_text
+from collections.abc import Callable, Sequence
+from typing import Annotated, get_args
+
+import tyro
+
+from pydis.data.download import fetch
+from pydis.data.errors import DataMissing
+from pydis.data.registry import Name, check, data_set, find
+
+HELP = "Data sets as files. dSprites needs none: it is rendered. Example: pydis data fetch mnist"
+
+
+def list_command(json: bool = False) -> int:
+    """Show each data set: its size, its licence, and whether it is here. Example: pydis data list
+
+    Args:
+        json: Print JSON, for a program to read.
+    """
+    rows = [_row(name) for name in get_args(Name)]
+    if json:
+        print(json_text.dumps(rows, indent=2))
+        return 0
+    for row in rows:
+        size = "unknown size" if row["bytes"] is None else f"{row['bytes']:,} bytes"
+        state = "here" if row["here"] else "missing"
+        print(f"{row['name']:<14} {size:>17}  {row['licence']:<12}  {state:<7}  {row['what']}")
+    return 0
+
+
+def fetch_command(name: Annotated[Name, tyro.conf.Positional]) -> int:
+    """Download the files of a data set into the cache. Example: pydis data fetch mnist
+
+    Args:
+        name: The data set.
+    """
+    for path in fetch(name):
+        print(path)
+    return 0
+
+
+def check_command(name: Annotated[Name | None, tyro.conf.Positional] = None) -> int:
+    """Compare length and digest of the files that are here. Example: pydis data check mnist
+
+    Args:
+        name: The data set; without one, all that are here.
+    """
+    failed = 0
+    for each in get_args(Name) if name is None else (name,):
+        if name is None and not _row(each)["here"]:
+            print(f"{each}: not here")
+            continue
+        for file, problem in check(each).items():
+            failed += problem is not None
+            print(f"{each}: {file}: fine" if problem is None else problem)
+    return 1 if failed else 0
+
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "list": list_command,
+    "fetch": fetch_command,
+    "check": check_command,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `pydis data …` and return its exit status."""
+    status: int = tyro.extras.subcommand_cli_from_dict(
+        COMMANDS, prog="pydis data", description=HELP, args=list(arguments)
+    )
+    return status
+
+
+def _row(name: Name) -> dict[str, object]:
+    record = data_set(name)
+    sizes = [file.size for file in record.files]
+    return {
+        "name": name,
+        "bytes": None if None in sizes else sum(size for size in sizes if size),
+        "licence": record.licence,
+        "here": all(_is_here(name, file.name) for file in record.files),
+        "what": record.what,
+    }
+
+
+def _is_here(name: Name, file: str) -> bool:
+    try:
+        find(name, file)
+    except DataMissing:
+        return False
+    return True
