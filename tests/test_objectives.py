@@ -312,7 +312,7 @@ def test_derivatives(f: Any) -> None:
 def test_images_of_another_shape_are_refused(f: Any, shape: tuple[int, ...]) -> None:
     """Also those that would broadcast, which compare pixels of different images."""
     x, _, _ = images()
-    with pytest.raises(ValueError, match=r"shape \(3, 4, 3, 1\), reconstructions of shape"):
+    with pytest.raises(ValueError, match=r"shape \(3, 4, 3, 1\), parameters of shape"):
         f(x, np.zeros(shape))
 
 

@@ -380,8 +380,10 @@ def test_shapes_and_dtypes_that_do_not_fit() -> None:
         lambda: b.log_prob(wide),
         lambda: kl(q, Gaussian(wide, wide)),
         lambda: kl(b, Bernoulli(wide)),
+        lambda: q.log_prob(Tensor(np.zeros(3))),  # would broadcast: still refused
+        lambda: kl(q, Gaussian(Tensor(np.zeros((1, 3))), Tensor(np.zeros((1, 3))))),
     ):
-        with pytest.raises(ValueError, match=r"shapes .*\(2, [34]\) do not broadcast"):
+        with pytest.raises(ValueError, match=r"values of shape .*parameters of shape"):
             call()
     narrow = np.zeros((2, 3), np.float32)
     for call in (
@@ -390,5 +392,5 @@ def test_shapes_and_dtypes_that_do_not_fit() -> None:
         lambda: kl(q, Gaussian(narrow, narrow)),
         lambda: kl(b, Bernoulli(narrow)),
     ):
-        with pytest.raises(TypeError, match="different dtypes"):
+        with pytest.raises(TypeError, match=r"values of dtype .*parameters of dtype"):
             call()

@@ -9,7 +9,7 @@ from math import log, pi
 from pydis.autodiff import Value
 from pydis.autodiff.ops import sum
 from pydis.probability import Bernoulli
-from pydis.probability.gaussian import coordinates
+from pydis.probability.gaussian import check_like, coordinates
 
 PAPER_VARIANCE = 0.5
 
@@ -17,9 +17,8 @@ PAPER_VARIANCE = 0.5
 def bernoulli_reconstruction(x: Value, logits: Value) -> Value:
     """−log p(x|z) = Σ_i [log(1 + exp l_i) − x_i l_i]  (eq:bernoulli-reconstruction), `[N]`.
 
-    Raises ValueError where the shapes differ.
+    Raises ValueError where the shapes differ, TypeError where the dtypes do.
     """
-    _check_shapes("bernoulli_reconstruction", x, logits)
     return -Bernoulli(logits).log_prob(x)
 
 
@@ -29,9 +28,8 @@ def gaussian_reconstruction(x: Value, x_hat: Value, variance: float = PAPER_VARI
     At σ² = ½ it is |x − x̂|², the paper's §4.2. Raises ValueError for σ² <= 0 or where the shapes
     differ.
     """
-    _check_shapes("gaussian_reconstruction", x, x_hat)
-    if not variance > 0:
-        raise ValueError(f"gaussian_reconstruction: expected a variance > 0, received {variance}")
+    check_like("gaussian_reconstruction", x, x_hat)
+    _check_variance("gaussian_reconstruction", variance)
     gap = x - x_hat
     squares = gap * gap
     return sum(squares, axis=coordinates(squares)) / (2 * variance)
@@ -39,6 +37,7 @@ def gaussian_reconstruction(x: Value, x_hat: Value, variance: float = PAPER_VARI
 
 def gaussian_normaliser(dimensions: int, variance: float = PAPER_VARIANCE) -> float:
     """(d/2) log 2πσ², nats: the constant beside the squared error (eq:gaussian-reconstruction)."""
+    _check_variance("gaussian_normaliser", variance)
     return 0.5 * dimensions * log(2 * pi * variance)
 
 
@@ -48,12 +47,10 @@ def equivalent_beta(beta: float, variance: float, to_variance: float = PAPER_VAR
     |x−x̂|²/2σ² + β KL is, times σ²/σ'², |x−x̂|²/2σ'² + β' KL. So β = 1 at σ² = 1, the loss
     "½ |x − x̂|² + KL" of many codes, is the paper's objective with β' = 2.
     """
+    _check_variance("equivalent_beta", min(variance, to_variance))
     return beta * variance / to_variance
 
 
-def _check_shapes(name: str, x: Value, decoded: Value) -> None:
-    """Broadcasting would compare images with pixels of other images."""
-    if x.shape != decoded.shape:
-        raise ValueError(
-            f"{name}: images of shape {x.shape}, reconstructions of shape {decoded.shape}"
-        )
+def _check_variance(op: str, variance: float) -> None:
+    if not variance > 0:
+        raise ValueError(f"{op}: expected a variance > 0, received {variance}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import sigmoid, softplus, sum
-from pydis.probability.gaussian import coordinates
+from pydis.probability.gaussian import check_like, coordinates
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Bernoulli:
 
         For x in [0, 1] that are not bits this is minus the cross-entropy, no log-probability.
         """
+        check_like("Bernoulli.log_prob", x, self.logits)
         terms = x * self.logits - softplus(self.logits)
         return sum(terms, axis=coordinates(terms))
 
@@ -51,5 +52,6 @@ def kl_bernoulli(q: Bernoulli, p: Bernoulli) -> Value:
 
     (eq:bernoulli-kl), `[N]`.
     """
+    check_like("kl", q.logits, p.logits)
     terms = q.mean * (q.logits - p.logits) - softplus(q.logits) + softplus(p.logits)
     return sum(terms, axis=coordinates(terms))

@@ -34,6 +34,7 @@ class Gaussian:
 
     def log_prob(self, x: Value) -> Value:
         """log p(x) = −½ Σ_i [(x_i − μ_i)² / σ_i² + log σ_i² + log 2π]  (eq:gaussian), `[N]`."""
+        check_like("Gaussian.log_prob", x, self.mean)
         gap = x - self.mean
         terms = gap * gap * exp(-self.log_variance) + self.log_variance + LOG_2PI
         return -0.5 * sum(terms, axis=coordinates(terms))
@@ -62,6 +63,7 @@ def kl_by_coordinate(q: Gaussian, p: Gaussian) -> Value:
 
     A diagonal Gaussian has independent coordinates, so these sum to KL(q ‖ p) (eq:gaussian-kl).
     """
+    check_like("kl", q.mean, p.mean)
     gap = q.mean - p.mean
     log_ratio = q.log_variance - p.log_variance
     return 0.5 * (exp(log_ratio) + gap * gap * exp(-p.log_variance) - 1.0 - log_ratio)
@@ -71,6 +73,16 @@ def kl_gaussian(q: Gaussian, p: Gaussian) -> Value:
     """KL(q ‖ p) = E_q[log q(z) − log p(z)] in closed form (eq:gaussian-kl), `[N]`."""
     terms = kl_by_coordinate(q, p)
     return sum(terms, axis=coordinates(terms))
+
+
+def check_like(op: str, x: Value, parameter: Value) -> None:
+    """Raise ValueError for another shape, TypeError for another dtype: a density of x broadcasts
+    and casts nothing, or an example could silently meet another's parameters.
+    """
+    if x.shape != parameter.shape:
+        raise ValueError(f"{op}: values of shape {x.shape}, parameters of shape {parameter.shape}")
+    if x.dtype != parameter.dtype:
+        raise TypeError(f"{op}: values of dtype {x.dtype}, parameters of dtype {parameter.dtype}")
 
 
 def coordinates(x: Value) -> tuple[int, ...]:
