@@ -35,6 +35,7 @@ __all__ = [
     "current",
     "kernels_for",
     "load",
+    "register",
     "use",
 ]
 
@@ -70,6 +71,20 @@ _MAKERS: dict[str, Callable[[], Kernels]] = {
     "cpp": _cpp,
     "cupy": _cupy,
 }
+
+
+_LIBRARIES = {"numpy": "numpy", "cupy": "cupy"}
+"""The backend that computes on the arrays of a package, whatever backend was chosen."""
+
+
+def register(name: str, make: Callable[[], Kernels], library: str) -> None:
+    """Add a backend: `make` gives its table, and its arrays are of a class of package `library`.
+
+    `make` raises ImportError where something is missing. Raises BackendError for a name in use.
+    """
+    if name in _MAKERS or library in _LIBRARIES:
+        raise BackendError(f"backend {name!r} for arrays of {library!r}: one exists already")
+    _MAKERS[name], _LIBRARIES[library] = make, name
 
 
 @cache
@@ -226,13 +241,8 @@ def kernels_for(op: str, arrays: list[Array]) -> Kernels:
     table = current()
     if all(isinstance(a, table.array_type) for a in arrays):
         return table
-    for name in ("numpy", "cupy"):
-        other = _table(name) if name == "numpy" or _on_device(arrays) else None
-        if isinstance(other, Kernels) and all(isinstance(a, other.array_type) for a in arrays):
-            return other
+    other = _table(_LIBRARIES.get(type(arrays[0]).__module__.split(".")[0], "numpy"))
+    if isinstance(other, Kernels) and all(isinstance(a, other.array_type) for a in arrays):
+        return other
     kinds = ", ".join(f"{type(a).__module__}.{type(a).__name__}" for a in arrays)
     raise TypeError(f"{op}: expected arrays of one library on one device, received {kinds}")
-
-
-def _on_device(arrays: list[Array]) -> bool:
-    return any(type(a).__module__.split(".")[0] == "cupy" for a in arrays)

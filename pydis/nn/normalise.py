@@ -15,6 +15,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Tensor, Value, stop_gradient
 from pydis.autodiff.ops import mean, sqrt, square
+from pydis.backends import kernels_for
 from pydis.nn.initialise import zeros
 from pydis.nn.module import Module
 
@@ -48,7 +49,8 @@ class BatchNorm(Module):
     def start(self) -> BatchState:
         """Mean 0 and variance 1, after no batch."""
         like = stop_gradient(self.w)
-        return BatchState(np.zeros_like(like), np.ones_like(like), np.zeros((), np.int64))
+        xp = kernels_for("BatchNorm", [like]).xp
+        return BatchState(xp.zeros_like(like), xp.ones_like(like), xp.zeros((), "int64"))
 
     def __call__(self, x: Value, state: BatchState, *, training: bool) -> tuple[Value, BatchState]:
         """(y, the state after this batch). Raises ValueError for one value a channel in training.
@@ -67,12 +69,12 @@ class BatchNorm(Module):
         centre = mean(x, axis=axes)
         gap = x - centre
         variance = mean(square(gap), axis=axes)
-        count = state.count + np.int64(1)
+        count = state.count + 1
         a = 1 / float(count) if self.momentum is None else self.momentum
         new = BatchState(
             (1 - a) * state.mean + a * stop_gradient(centre),
             (1 - a) * state.variance + a * n / (n - 1) * stop_gradient(variance),
-            np.asarray(count),
+            kernels_for("BatchNorm", [state.count]).xp.asarray(count),
         )
         return self._apply(gap, variance), new
 

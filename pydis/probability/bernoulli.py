@@ -9,7 +9,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import sigmoid, softplus, sum
-from pydis.probability.gaussian import check_like, coordinates
+from pydis.probability.gaussian import check_like, coordinates, library
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Bernoulli:
     def sample(self, rng: np.random.Generator) -> Array:
         """Bits, 1 where a uniform draw falls below p; not differentiable."""
         p = stop_gradient(self.mean)
-        return (rng.random(p.shape, dtype=p.dtype) < p).astype(p.dtype)
+        draws = library(p).asarray(rng.random(p.shape, dtype=p.dtype))
+        return (draws < p).astype(p.dtype)
 
     def entropy(self) -> Value:
         """H = −Σ_i [p_i log p_i + (1 − p_i) log(1 − p_i)]  (eq:bernoulli-entropy), `[N]`.

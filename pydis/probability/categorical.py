@@ -9,7 +9,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import exp, log_softmax, softmax, sum
-from pydis.probability.gaussian import coordinates
+from pydis.probability.gaussian import coordinates, library
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Categorical:
         """One-hot codes of argmax_k (l_k + G_k), G_k Gumbel; not differentiable."""
         logits = stop_gradient(self.logits)
         best = (logits + gumbel(rng, logits)).argmax(axis=-1)
-        return (best[..., None] == np.arange(logits.shape[-1])).astype(logits.dtype)
+        return (best[..., None] == library(logits).arange(logits.shape[-1])).astype(logits.dtype)
 
     def relaxed_sample(self, rng: np.random.Generator, temperature: float) -> Value:
         """softmax((l + G) / τ)  (eq:gumbel-softmax): differentiable, one-hot as τ → 0.
@@ -84,4 +84,4 @@ def kl_categorical(q: Categorical, p: Categorical) -> Value:
 def gumbel(rng: np.random.Generator, like: Array) -> Array:
     """G = −log E for a standard exponential E: the larger of l_k + G_k is k with chance p_k."""
     draws: Array = rng.standard_exponential(like.shape, dtype=like.dtype)
-    return -np.log(np.maximum(draws, np.finfo(like.dtype).tiny))
+    return library(like).asarray(-np.log(np.maximum(draws, np.finfo(like.dtype).tiny)))

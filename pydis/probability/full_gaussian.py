@@ -10,7 +10,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import exp, log, matmul, reshape, square, sum, transpose, triangular_solve
-from pydis.probability.gaussian import LOG_2PI, Gaussian
+from pydis.probability.gaussian import LOG_2PI, Gaussian, library
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class FullGaussian:
     def sample(self, rng: np.random.Generator) -> Value:
         """x = μ + L ε with ε ~ N(0, I): differentiable in μ and L  (eq:full-reparameterisation)."""
         n, d = self.mean.shape
-        noise = rng.standard_normal((n, 1, d), dtype=stop_gradient(self.mean).dtype)
+        draws = rng.standard_normal((n, 1, d), dtype=self.mean.dtype)
+        noise = library(self.mean).asarray(draws)
         return self.mean + sum(lower_triangle(self.factor) * noise, axis=2)
 
     def entropy(self) -> Value:
@@ -93,15 +94,15 @@ def with_full_factor(q: Gaussian) -> FullGaussian:
         raise ValueError(f"with_full_factor: expected means [N, D], received {q.mean.shape}")
     n, d = q.mean.shape
     sigma = reshape(exp(0.5 * q.log_variance), shape=(n, d, 1))
-    return FullGaussian(q.mean, sigma * np.eye(d, dtype=q.mean.dtype))
+    return FullGaussian(q.mean, sigma * library(q.mean).eye(d, dtype=q.mean.dtype))
 
 
 def lower_triangle(factor: Value) -> Value:
     """The factor with zeros above its diagonal."""
-    return factor * np.tri(factor.shape[1], dtype=factor.dtype)
+    return factor * library(factor).tri(factor.shape[1], dtype=factor.dtype)
 
 
 def half_log_det(factor: Value) -> Value:
     """½ log det L Lᵀ = Σ_i log L_ii, `[N]`."""
-    eye: Array = np.eye(factor.shape[1], dtype=factor.dtype)
+    eye: Array = library(factor).eye(factor.shape[1], dtype=factor.dtype)
     return sum(log(sum(factor * eye, axis=2)), axis=1)

@@ -6,11 +6,13 @@ nats, one for each example.
 
 from dataclasses import dataclass
 from math import log, pi, prod
+from typing import Any
 
 import numpy as np
 
 from pydis.autodiff import Value, stop_gradient
 from pydis.autodiff.ops import exp, sum
+from pydis.backends import kernels_for
 
 LOG_2PI = log(2 * pi)
 
@@ -42,7 +44,7 @@ class Gaussian:
     def sample(self, rng: np.random.Generator) -> Value:
         """x = μ + σ ε with ε ~ N(0, I): differentiable in μ and σ (eq:reparameterisation)."""
         mean = stop_gradient(self.mean)
-        noise = rng.standard_normal(mean.shape, dtype=mean.dtype)
+        noise = library(mean).asarray(rng.standard_normal(mean.shape, dtype=mean.dtype))
         return self.mean + exp(0.5 * self.log_variance) * noise
 
     def entropy(self) -> Value:
@@ -88,3 +90,8 @@ def check_like(op: str, x: Value, parameter: Value) -> None:
 def coordinates(x: Value) -> tuple[int, ...]:
     """All axes but the first."""
     return tuple(range(1, x.ndim))
+
+
+def library(x: Value) -> Any:
+    """NumPy, or the library of the device where x is: its `asarray` moves draws of an rng there."""
+    return kernels_for("probability", [stop_gradient(x)]).xp

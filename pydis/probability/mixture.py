@@ -10,7 +10,7 @@ import numpy as np
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import exp, log_softmax, logsumexp, reshape, sum
 from pydis.probability.categorical import Categorical
-from pydis.probability.gaussian import LOG_2PI
+from pydis.probability.gaussian import LOG_2PI, library
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Mixture:
         mean, log_variance = stop_gradient(self.mean), stop_gradient(self.log_variance)
         chosen = Categorical(stop_gradient(self.logits)).sample(rng)
         chosen = chosen.reshape(*chosen.shape, *(1,) * (mean.ndim - 2))
-        noise = rng.standard_normal((len(mean), *mean.shape[2:]), dtype=mean.dtype)
+        xp = library(mean)
+        draws = rng.standard_normal((len(mean), *mean.shape[2:]), dtype=mean.dtype)
         mu = (chosen * mean).sum(axis=1)
-        return mu + np.exp(0.5 * (chosen * log_variance).sum(axis=1)) * noise
+        return mu + xp.exp(0.5 * (chosen * log_variance).sum(axis=1)) * xp.asarray(draws)

@@ -7,7 +7,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import log, sum
-from pydis.probability.gaussian import coordinates
+from pydis.probability.gaussian import coordinates, library
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Uniform:
     def sample(self, rng: np.random.Generator) -> Value:
         """x = low + (high − low) u with u uniform on [0, 1): differentiable in both corners."""
         low = stop_gradient(self.low)
-        draws = rng.random(low.shape, dtype=low.dtype)
+        draws = library(low).asarray(rng.random(low.shape, dtype=low.dtype))
         return self.low + (self.high - self.low) * draws
 
     def entropy(self) -> Value:
@@ -65,4 +65,4 @@ def kl_uniform(q: Uniform, p: Uniform) -> Value:
 def infinite_unless(inside: Array, outside: float, dtype: Any) -> Array:
     """0 for an example all of whose coordinates are inside, else ±∞ as given, `[N]`."""
     every = inside.reshape(len(inside), -1).all(axis=1)
-    return np.where(every, 0.0, outside).astype(dtype)
+    return library(every).where(every, 0.0, outside).astype(dtype)

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydis.backends import load
+import numpy as np
+
+from pydis.backends import BackendError, load
 from pydis.backends.environment import environment
 from pydis.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
 from pydis.training.config import ConfigError, TrainConfig, from_toml, to_toml
@@ -94,7 +96,10 @@ def make_run(config: TrainConfig[Any], out: Path | None = None, prefix: str = ""
     `prefix` replaces the model's name in the latter. Raises RunError if `out` exists or cannot be
     made, and BackendError if the backend cannot run here.
     """
-    load(config.backend)
+    if load(config.backend).xp is not np:
+        raise BackendError(
+            f"training does not run on {config.backend!r} yet: weights and batches are NumPy's"
+        )
     folder = out or Path("runs")
     try:
         if out is None:
