@@ -14,7 +14,7 @@ from pydis.backends import special
 from pydis.backends.kernels import Array, Kernels
 
 PATCH_BYTES = 1 << 21
-"""Size of the patch buffer: measured best between 1 and 4 MiB on a 1 MiB second-level cache."""
+"""Size of the patch buffer: small enough to stay in cache, large enough for a good product."""
 
 
 class NumPy(Kernels):

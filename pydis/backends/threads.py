@@ -42,7 +42,7 @@ def blas() -> str:
 
 @cache
 def _controller() -> Any:
-    """Finding the pools takes 200 µs, using them 8 µs: they are found once."""
+    """Finding the pools takes far longer than setting them: they are found once."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

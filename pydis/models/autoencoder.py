@@ -4,9 +4,8 @@
              then one linear map each to the mean and the log-variance of q(z|x)
     decoder  dense 256, dense 4·4·64, transposed 4×4 stride 2 pad 1: 64 → 64 → 32 → 32 → 1
 
-Relu after every layer but the last; first weights by the common heuristic, as in most published
-code: from larger ones the reconstruction falls faster, but the codes bend more. Locatello et al.
-2019, table of architectures (appendix).
+Relu after every layer but the last; first weights by the common heuristic (`docs/design.md` says
+why). Locatello et al. 2019, table of architectures (appendix).
 
 Deviation: the published code of that study (disentanglement_lib, `conv_encoder`) has 2×2 filters in
 the encoder's third and fourth convolution; these are 4×4 throughout, as the decoder's are.

@@ -23,8 +23,8 @@ def lecun_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: float
 def heuristic_uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: float) -> Tensor:
     """w ~ U(−a, a) with a = 1 / √fan_in, so the variance is 1 / (3 fan_in): signals shrink.
 
-    The common heuristic of Glorot and Bengio 2010, equation 1, and PyTorch's default. A network
-    starts out almost constant, learns later than from `he_normal`, and stays smoother.
+    The common heuristic of Glorot and Bengio 2010, equation 1. A network starts out almost constant
+    and learns later than from `he_normal`; `benchmarks/first_weights.py` compares what it learns.
     """
     limit = np.float32(fan_in**-0.5)
     draws: Array = rng.random(shape, dtype=np.float32)
