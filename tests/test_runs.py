@@ -117,15 +117,18 @@ train(open_run(Path({str(folder)!r})), show)
     for _ in range(KILLS):
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
-        child.stdout.readline(), child.stdout.readline()  # so its first checkpoint is written
-        time.sleep(float(rng.uniform(0.0, 0.02)))
+        child.stdout.readline()
+        if not list((folder / "checkpoints").glob("*.safetensors")):
+            child.stdout.readline()  # a step is shown before it is saved: the first is saved now
+        time.sleep(float(rng.uniform(0.0, 0.01)))
         child.kill()
         child.communicate()
         survived += child.returncode == 0
         checkpoint, problems = open_run(folder).last_checkpoint()
         assert checkpoint is not None
         assert problems == []
-    assert survived < KILLS / 2  # most kills fell within the run
+    print(f"{KILLS - survived} of {KILLS} kills fell within the run")
+    assert survived < KILLS / 2
     train(open_run(folder))
     assert state(folder) == state(whole.folder)
 
