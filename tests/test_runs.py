@@ -15,6 +15,7 @@ import pytest
 from pydis.backends import BackendError, available
 from pydis.models import VAE, BetaVAE
 from pydis.training import (
+    CheckpointError,
     Interrupted,
     RunError,
     TrainConfig,
@@ -201,6 +202,17 @@ def test_resume_without_its_moments_would_be_noticed(uninterrupted, tmp_path: Pa
     train(run)
     last = f"step-{CONFIG.steps:08d}.safetensors"
     assert state(run.folder)[last] != uninterrupted[last]
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path):
+    """A VAE's networks fit a beta-VAE's, but its run is another."""
+    run = make_run(CONFIG, tmp_path / "run")
+    other = make_run(replace(CONFIG, model=VAE(latents=3, learning_rate=1e-3)), tmp_path / "other")
+    train(other)
+    stray = run.checkpoints / "step-00000006.safetensors"
+    stray.write_bytes((other.checkpoints / stray.name).read_bytes())
+    with pytest.raises(CheckpointError, match="a checkpoint of 'vae' in a run of 'beta-vae'"):
+        train(run)
 
 
 def test_a_damaged_last_checkpoint_is_passed_over(uninterrupted, tmp_path: Path):

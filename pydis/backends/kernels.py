@@ -58,8 +58,8 @@ class Kernels:
     def solve_triangular(self, t: Array, b: Array, lower: bool) -> Array:
         """X with T X = B, of T the lower (or upper) triangle alone.
 
-        By the solver of general matrices: NumPy has no other. It factorises the triangle once more,
-        and for small matrices it is no slower than substitution row by row in Python.
+        By the solver of general matrices, which factorises the triangle once more: NumPy has no
+        other.
         """
         triangle = self.xp.tril(t) if lower else self.xp.triu(t)
         return self.xp.linalg.solve(triangle, b)

@@ -19,7 +19,7 @@ from pydis.backends import use
 from pydis.backends.threads import threads
 from pydis.data import dsprites
 from pydis.nn import Learner, NonFiniteError
-from pydis.training.checkpoint import path_of, restore, save_checkpoint
+from pydis.training.checkpoint import CheckpointError, path_of, restore, save_checkpoint
 from pydis.training.config import TrainConfig
 from pydis.training.randomness import stream
 from pydis.training.runs import Run
@@ -103,11 +103,19 @@ def machine(config: TrainConfig[Any]) -> Iterator[None]:
 
 
 def resume(run: Run) -> tuple[dict[str, Learner], int]:
-    """The players at the last readable checkpoint and the number of steps done, or the start."""
+    """The players at the last readable checkpoint and the number of steps done, or the start.
+
+    Raises CheckpointError where the checkpoint is of another model.
+    """
     learners = start(run.config)
     checkpoint, _ = run.last_checkpoint()
     if checkpoint is None:
         return learners, 0
+    if checkpoint.model != run.config.model_name:
+        raise CheckpointError(
+            f"{path_of(run.checkpoints, checkpoint.step)}: a checkpoint of {checkpoint.model!r} "
+            f"in a run of {run.config.model_name!r}"
+        )
     return restore(checkpoint, learners), checkpoint.step
 
 
