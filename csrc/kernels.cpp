@@ -23,15 +23,15 @@ constexpr int tile_vectors = 2;
 
 }  // namespace
 
+#include "conv_thin.hpp"
+#include "conv_weights.hpp"
 #include "gemm.hpp"
 
 namespace pydis {
 
 const Kernels PYDIS_KERNELS = {
-    PYDIS_KERNELS_NAME,
-    PYDIS_KERNELS_FLAGS,
-    &matmul<float>,
-    &matmul<double>,
+    PYDIS_KERNELS_NAME, PYDIS_KERNELS_FLAGS, &matmul<float>,    &matmul<double>,  &conv2d<float>,
+    &conv2d<double>,    &conv2d_x<float>,    &conv2d_x<double>, &conv2d_w<float>, &conv2d_w<double>,
 };
 
 }  // namespace pydis

@@ -7,33 +7,69 @@
 
 #include <cstddef>
 
+#include "engine.hpp"
+
 namespace pydis {
 
-// C = op(A) op(B), where op transposes or not.  All three are row-major and contiguous.
+// C = a(op(A) op(B) + bias), where op transposes or not.  All are row-major and contiguous.
 //   op(A) is [rows, depth]:  A holds [rows, depth], or [depth, rows] if transpose_a.
 //   op(B) is [depth, cols]:  B holds [depth, cols], or [cols, depth] if transpose_b.
+//   bias is [cols] or null;  the activation multiplies by `slope` what is below zero.
 template <typename T>
 struct Matmul {
     const T* a;
     const T* b;
+    const T* bias;
     T* c;
     std::size_t rows;
     std::size_t cols;
     std::size_t depth;
     bool transpose_a;
     bool transpose_b;
+    bool activate;
+    T slope;
 };
 
-// Every kernel may overwrite this much memory, which the caller lends to it.  It must be
-// aligned for the widest vector, and two calls at the same time need two of them.
-constexpr std::size_t scratch_bytes = std::size_t{1} << 20;
-constexpr std::size_t scratch_alignment = 64;
+// The trilinear form  T(x, w, g) = Σ x[n, s i + u - p, s j + v - p, c] w[u, v, c, o] g[n, i, j, o].
+// Two slots are given, the third is made: conv2d makes g, conv2d_x makes x, conv2d_w makes w.
+//   x [images, height, width, channels],  g [images, map_height, map_width, outputs],
+//   w [filter_height, filter_width, channels, outputs].
+// An input counts as zero where its mask is given and not above zero.
+template <typename T>
+struct Conv {
+    std::size_t images;
+    std::size_t height;
+    std::size_t width;
+    std::size_t channels;
+    std::size_t filter_height;
+    std::size_t filter_width;
+    std::size_t outputs;
+    std::size_t map_height;
+    std::size_t map_width;
+    std::size_t stride;
+    std::size_t pad;
+    const T* x;
+    const T* x_mask;
+    const T* w;
+    const T* g;
+    const T* g_mask;
+    const T* bias;  // of the last axis of what is made, or null
+    T* made;
+    bool activate;
+    T slope;
+};
 
 struct Kernels {
     const char* name;
     const char* flags;  // what the compiler was told, beyond the flags of the build type
-    void (*matmul_f32)(const Matmul<float>*, void* scratch);
-    void (*matmul_f64)(const Matmul<double>*, void* scratch);
+    void (*matmul_f32)(const Matmul<float>*, const Engine*);
+    void (*matmul_f64)(const Matmul<double>*, const Engine*);
+    void (*conv2d_f32)(const Conv<float>*, const Engine*);
+    void (*conv2d_f64)(const Conv<double>*, const Engine*);
+    void (*conv2d_x_f32)(const Conv<float>*, const Engine*);
+    void (*conv2d_x_f64)(const Conv<double>*, const Engine*);
+    void (*conv2d_w_f32)(const Conv<float>*, const Engine*);
+    void (*conv2d_w_f64)(const Conv<double>*, const Engine*);
 };
 
 extern const Kernels kernels_baseline;

@@ -1,4 +1,4 @@
-// One vector register, by the vector extensions of GCC and Clang: +, *, and nothing by name.
+// One vector register, by the vector extensions of GCC and Clang: +, *, ?: and nothing by name.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +22,36 @@ inline typename Vector<T>::type load(const T* from) {
 template <typename T>
 inline void store(T* to, typename Vector<T>::type v) {
     __builtin_memcpy(to, &v, sizeof v);
+}
+
+// The vector from element `at` of a row of `cols` elements, zero beyond them.
+template <typename T>
+inline typename Vector<T>::type load_some(const T* row, std::size_t at, std::size_t cols,
+                                          bool all) {
+    constexpr std::size_t lanes = Vector<T>::lanes;
+    if (all || at + lanes <= cols) return load(row + at);
+    T whole[lanes] = {};
+    for (std::size_t i = 0; at + i < cols; ++i) whole[i] = row[at + i];
+    return load(whole);
+}
+
+template <typename T>
+inline void store_some(T* row, std::size_t at, std::size_t cols, bool all,
+                       typename Vector<T>::type v) {
+    constexpr std::size_t lanes = Vector<T>::lanes;
+    if (all || at + lanes <= cols) return store(row + at, v);
+    T whole[lanes];
+    store(whole, v);
+    for (std::size_t i = 0; at + i < cols; ++i) row[at + i] = whole[i];
+}
+
+// Rectifier: x where x >= 0 or not a number, else slope x.  A slope of zero gives zero, also
+// for minus infinity.
+template <typename T>
+inline typename Vector<T>::type bend(typename Vector<T>::type x, T slope) {
+    using Wide = typename Vector<T>::type;
+    const Wide below = slope == T{0} ? Wide{} : slope * x;
+    return x < Wide{} ? below : x;
 }
 
 }  // namespace

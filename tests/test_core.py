@@ -235,7 +235,7 @@ def misaligned() -> np.ndarray:
 @pytest.mark.parametrize(
     ("wrong", "error", "message"),
     [
-        (GOOD.astype(np.float64), TypeError, "both alike"),
+        (GOOD.astype(np.float64), TypeError, "all alike"),
         (GOOD.astype(np.float16), TypeError, "got float16"),
         (GOOD.astype(np.int32), TypeError, "got int32"),
         (GOOD.astype(np.complex64), TypeError, "got complex64"),
@@ -243,9 +243,9 @@ def misaligned() -> np.ndarray:
         (np.ma.masked_array(GOOD), TypeError, "plain numpy.ndarray"),
         (GOOD.tolist(), TypeError, "incompatible function arguments"),
         (None, TypeError, "incompatible function arguments"),
-        (GOOD[0], ValueError, r"a matrix, got shape \(4,\)"),
-        (GOOD[None], ValueError, r"a matrix, got shape \(1, 4, 4\)"),
-        (np.float32(1)[...], ValueError, r"a matrix, got shape \(\)"),
+        (GOOD[0], ValueError, r"2 axes, got shape \(4,\)"),
+        (GOOD[None], ValueError, r"2 axes, got shape \(1, 4, 4\)"),
+        (np.float32(1)[...], ValueError, r"2 axes, got shape \(\)"),
         (np.asfortranarray(np.ones((4, 4), np.float32)), ValueError, "C-contiguous"),
         (np.ones((4, 8), np.float32)[:, ::2], ValueError, "C-contiguous"),
         (np.ones((8, 4), np.float32)[::2], ValueError, "C-contiguous"),

@@ -1,7 +1,7 @@
 """The compiled backend: exactly what `csrc/` accelerates, and the reference for the rest."""
 
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,15 +30,65 @@ class Cpp(NumPy):
 
     def matmul(self, a: Array, b: Array) -> Array:
         """Y = A B, reading a transposed operand in place rather than copying it."""
-        if a.dtype not in (np.float32, np.float64):  # complex-step checks pass through here
-            return super().matmul(a, b)
+        return self._matmul(a, b) if _real(a) else super().matmul(a, b)
+
+    def matmul_relu(self, x: Array, w: Array, b: Array) -> Array:
+        """max(0, X W + b), each number finished in its register."""
+        if not _real(x):
+            return super().matmul_relu(x, w, b)
+        return self._matmul(x, w, bias=_plain(b), slope=0.0)
+
+    def conv2d(self, x: Array, w: Array, stride: int, pad: int) -> Array:
+        """Correlations of the bordered images, without patches."""
+        if not _real(x):
+            return super().conv2d(x, w, stride, pad)
+        return self._core.conv2d(_plain(x), _plain(w), stride, pad)
+
+    def conv2d_relu(self, x: Array, w: Array, b: Array, stride: int, pad: int) -> Array:
+        """max(0, conv2d(x, w) + b), each number finished in its register."""
+        if not _real(x):
+            return super().conv2d_relu(x, w, b, stride, pad)
+        return self._core.conv2d(_plain(x), _plain(w), stride, pad, bias=_plain(b), slope=0.0)
+
+    def conv2d_x(self, g: Array, w: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+        """A correlation of the maps for each remainder of a pixel by the stride."""
+        if not _real(g):
+            return super().conv2d_x(g, w, size, stride, pad)
+        return self._core.conv2d_x(_plain(g), _plain(w), *size, stride, pad)
+
+    def conv2d_x_relu(
+        self, g: Array, w: Array, b: Array, size: tuple[int, int], stride: int, pad: int
+    ) -> Array:
+        """max(0, conv2d_x(g, w) + b), each number finished in its register."""
+        if not _real(g):
+            return super().conv2d_x_relu(g, w, b, size, stride, pad)
+        bias = _plain(b)
+        return self._core.conv2d_x(_plain(g), _plain(w), *size, stride, pad, bias=bias, slope=0.0)
+
+    def conv2d_w(self, x: Array, g: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+        """A product whose depth are the pixels, summed by groups of images in a fixed tree."""
+        if not _real(x):
+            return super().conv2d_w(x, g, size, stride, pad)
+        return self._core.conv2d_w(_plain(x), _plain(g), *size, stride, pad)
+
+    def _matmul(self, a: Array, b: Array, **finish: Any) -> Array:
         left, transpose_a = _as_stored(a)
         right, transpose_b = _as_stored(b)
-        return self._core.matmul(left, right, transpose_a, transpose_b)
+        return self._core.matmul(left, right, transpose_a, transpose_b, **finish)
+
+
+def _real(a: Array) -> bool:
+    """Whether the compiled kernels take this dtype; complex-step checks go to NumPy."""
+    return a.dtype in (np.float32, np.float64)
+
+
+def _plain(a: Array) -> Array:
+    """The array as one contiguous block; copied if it is not."""
+    return np.require(a, requirements=("C", "A"))
 
 
 def _as_stored(a: Array) -> tuple[Array, bool]:
     """The matrix as it lies in memory, and whether that is its transpose; copied if neither."""
-    if not a.flags.c_contiguous and a.flags.f_contiguous:
+    if not a.flags.c_contiguous and a.flags.f_contiguous and a.flags.aligned:
         return a.T, True
-    return np.ascontiguousarray(a), False
+    return _plain(a), False

@@ -1,0 +1,10 @@
+// The parts that the module is made of, one for each family of kernels.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace pydis {
+
+void bind_linear(pybind11::module_& m);
+
+}  // namespace pydis
