@@ -1,8 +1,10 @@
 // conv2d_x where the image has few channels: too few for a panel of columns.
 //
 // All taps of all channels are then the columns of one matrix product, of the maps [pixels,
-// outputs] and the filters as [outputs, taps · channels].  Its rows are spread: the taps of a map's
-// pixel in one row of the filter fall on one run of the image, and are added there.
+// outputs] and the filters as [outputs, taps · channels].  A pixel of the image is the sum of a few
+// of these products: with h + p = s q + a and w + p = s r + b, those of map pixel (q - t, r - τ)
+// and tap (a + s t, b + s τ).  Products are made one row of the maps at a time and kept as long as
+// a row of the image may ask for them.
 #pragma once
 
 #include "conv.hpp"
@@ -16,47 +18,81 @@ template <typename T>
 struct Thin {
     const Conv<T>* p;
     std::size_t columns;  // taps · channels
-    std::size_t padded;   // the same in whole vectors
-    std::size_t image_row;
-    std::size_t image_rows;
+    std::size_t padded;   // the same in whole panels
+    std::size_t kept;     // rows of products that a row of the image needs
+    std::size_t before;   // pixels of zeros before a row of products,
+    std::size_t row;      // and its pixels with those after it
+    std::size_t runs;     // of stride · channels elements, in a row of the image with its border
     T* packed;
 };
 
-// Adds rows of V·C products of one row of the filter, stride · C elements apart.
-template <typename T>
-void spread(const T* products, std::size_t pixels, std::size_t columns, std::size_t run,
-            std::size_t step, T* row) {
-    for (std::size_t j = 0; j < pixels; ++j, products += columns, row += step) {
-        for (std::size_t i = 0; i < run; ++i) row[i] += products[i];
-    }
-}
-
-// The same with a run known to the compiler.
-template <std::size_t run, typename T>
-void spread_run(const T* products, std::size_t pixels, std::size_t columns, std::size_t step,
-                T* row) {
-    for (std::size_t j = 0; j < pixels; ++j, products += columns, row += step) {
-        T sum[run];
-        for (std::size_t i = 0; i < run; ++i) sum[i] = row[i] + products[i];
-        for (std::size_t i = 0; i < run; ++i) row[i] = sum[i];
-    }
-}
-
 template <typename T, int V>
-void products_of(const Thin<T>& k, const T* maps, std::size_t pixels, std::size_t j0,
-                 const T* panel, T* products) {
+void products_of(const Thin<T>& k, const T* maps, std::size_t j0, T* products) {
     const std::size_t o = k.p->outputs;
     const Depth d{o, 1, k.padded};
     const Finish<T> finish{nullptr, true, true, false, T{0}};
-    for (std::size_t i = 0; i < pixels; i += tile_rows) {
-        const std::size_t rows = smaller(tile_rows, pixels - i);
+    for (std::size_t i = 0; i < k.p->map_width; i += tile_rows) {
+        const std::size_t rows = smaller(tile_rows, k.p->map_width - i);
         const T* a[tile_rows];
         T* c[tile_rows];
         for (std::size_t r = 0; r < rows; ++r) {
             a[r] = maps + (i + r) * o;
             c[r] = products + (i + r) * k.padded + j0;
         }
-        tile_of<T, V>(rows, a, panel + j0, d, c, V * Vector<T>::lanes, finish);
+        tile_of<T, V>(rows, a, k.packed + j0, d, c, V * Vector<T>::lanes, finish);
+    }
+}
+
+template <typename T>
+void product_row(const Thin<T>& k, std::size_t n, std::size_t i, T* opened, T* products) {
+    const Conv<T>& p = *k.p;
+    const std::size_t size = p.map_height * p.map_width * p.outputs;
+    const T* maps = p.g + n * size + i * p.map_width * p.outputs;
+    if (p.g_mask != nullptr) {
+        const Image map{p.map_height, p.map_width, p.outputs};
+        const Part row{signed_size(i), 0, 1, p.map_width};
+        copy_part(p.g + n * size, p.g_mask + n * size, map, row, opened);
+        maps = opened;
+    }
+    constexpr std::size_t lanes = Vector<T>::lanes;
+    std::size_t j0 = 0;
+    for (; j0 + lanes < k.columns; j0 += tile_vectors * lanes) {
+        products_of<T, tile_vectors>(k, maps, j0, products);
+    }
+    if (j0 < k.columns) products_of<T, 1>(k, maps, j0, products);
+}
+
+// One term of a row of the image: adds `count` elements of each product to each run.
+template <std::size_t fixed, typename T>
+void add_runs(const T* products, std::size_t padded, std::size_t runs, std::size_t run,
+              std::size_t count, T* to) {
+    if (fixed != 0) run = count = fixed;
+    for (std::size_t r = 0; r < runs; ++r, products += padded, to += run) {
+        for (std::size_t i = 0; i < count; ++i) to[i] += products[i];
+    }
+}
+
+// Row h of the image, with its border, from the rows of products in the ring.
+template <typename T>
+void gather_row(const Thin<T>& k, std::size_t h, const T* ring, T* line) {
+    const Conv<T>& p = *k.p;
+    const std::size_t s = p.stride;
+    const std::size_t q = (h + p.pad) / s;
+    const std::size_t run = s * p.channels;
+    for (std::size_t i = 0; i < k.runs * run; ++i) line[i] = T{0};
+    for (std::size_t u = (h + p.pad) % s, t = 0; u < p.filter_height; u += s, ++t) {
+        if (q < t || q - t >= p.map_height) continue;
+        const T* row = ring + (q - t) % k.kept * k.row * k.padded;
+        for (std::size_t v = 0, tau = 0; v < p.filter_width; v += s, ++tau) {
+            const T* products =
+                row + (k.before - tau) * k.padded + (u * p.filter_width + v) * p.channels;
+            const std::size_t count = smaller(s, p.filter_width - v) * p.channels;
+            if (run == 2 && count == 2) {
+                add_runs<2>(products, k.padded, k.runs, run, count, line);
+            } else {
+                add_runs<0>(products, k.padded, k.runs, run, count, line);
+            }
+        }
     }
 }
 
@@ -64,41 +100,25 @@ template <typename T>
 void thin_task(const void* problem, std::size_t n, void* scratch) {
     const Thin<T>& k = *static_cast<const Thin<T>*>(problem);
     const Conv<T>& p = *k.p;
-    constexpr std::size_t lanes = Vector<T>::lanes;
-    const Image map{p.map_height, p.map_width, p.outputs};
-    T* image = static_cast<T*>(scratch);
-    T* products = image + k.image_rows * k.image_row;
-    T* opened = products + p.map_width * k.padded;
-    for (std::size_t i = 0; i < k.image_rows * k.image_row; ++i) image[i] = T{0};
-    const std::size_t map_size = p.map_height * p.map_width * p.outputs;
-    for (std::size_t i = 0; i < p.map_height; ++i) {
-        const T* maps = p.g + n * map_size + i * p.map_width * p.outputs;
-        if (p.g_mask != nullptr) {
-            const Part row{signed_size(i), 0, 1, p.map_width};
-            copy_part(p.g + n * map_size, p.g_mask + n * map_size, map, row, opened);
-            maps = opened;
-        }
-        std::size_t j0 = 0;
-        for (; j0 + lanes < k.columns; j0 += tile_vectors * lanes) {
-            products_of<T, tile_vectors>(k, maps, p.map_width, j0, k.packed, products);
-        }
-        if (j0 < k.columns) products_of<T, 1>(k, maps, p.map_width, j0, k.packed, products);
-        const std::size_t run = p.filter_width * p.channels;
-        const std::size_t step = p.stride * p.channels;
-        for (std::size_t u = 0; u < p.filter_height; ++u) {
-            T* row = image + (p.stride * i + u) * k.image_row;
-            const T* from = products + u * run;
-            if (run == 4) {
-                spread_run<4>(from, p.map_width, k.padded, step, row);
-            } else {
-                spread(from, p.map_width, k.padded, run, step, row);
-            }
-        }
-    }
+    const std::size_t row = k.row * k.padded;
+    T* ring = static_cast<T*>(scratch);
+    T* line = ring + k.kept * row;
+    T* opened = line + k.runs * p.stride * p.channels;
+    for (std::size_t i = 0; i < k.kept * row; ++i) ring[i] = T{0};
     const std::size_t width = p.width * p.channels;
     T* to = p.made + n * p.height * width;
+    std::size_t made = 0;
     for (std::size_t h = 0; h < p.height; ++h, to += width) {
-        const T* from = image + (h + p.pad) * k.image_row + p.pad * p.channels;
+        const std::size_t needed = smaller(p.map_height, (h + p.pad) / p.stride + 1);
+        for (; made < needed; ++made) {
+            product_row(k, n, made, opened, ring + made % k.kept * row + k.before * k.padded);
+        }
+        gather_row(k, h, ring, line);
+        const T* from = line + p.pad * p.channels;
+        if (p.bias == nullptr && !p.activate) {
+            __builtin_memcpy(to, from, width * sizeof(T));
+            continue;
+        }
         for (std::size_t i = 0; i < width; ++i) {
             const T x = p.bias ? from[i] + p.bias[i % p.channels] : from[i];
             to[i] = p.activate && x < T{0} ? (p.slope == T{0} ? T{0} : p.slope * x) : x;
@@ -115,14 +135,15 @@ void conv2d_x(const Conv<T>* p, const Engine* engine) {
         if (!all_finite(p->w, columns * p->outputs)) return by_definition<Slot::image>(*p);
         return conv2d_x_dense(p, engine);
     }
-    constexpr std::size_t width = panel_width<T>;
-    Thin<T> k{p, columns, pieces(columns, width) * width, 0, 0, nullptr};
-    k.image_row =
-        larger(p->stride * p->map_width + p->filter_width, p->width + p->pad) * p->channels;
-    k.image_rows = larger(p->stride * p->map_height + p->filter_height, p->height + p->pad);
+    Thin<T> k{p, columns, pieces(columns, panel_width<T>) * panel_width<T>, 0, 0, 0, 0, nullptr};
+    k.kept = pieces(p->filter_height, p->stride);
+    k.before = pieces(p->filter_width, p->stride) - 1;
+    k.runs = pieces(p->width + p->pad, p->stride);
+    k.row = k.before + larger(p->map_width, k.runs);
     k.packed = static_cast<T*>(engine->workspace(k.padded * p->outputs * sizeof(T)));
     transpose(p->w, p->outputs, columns, p->outputs, k.packed, k.padded);
-    const std::size_t scratch = k.image_rows * k.image_row + p->map_width * (k.padded + p->outputs);
+    const std::size_t scratch =
+        k.kept * k.row * k.padded + k.runs * p->stride * p->channels + p->map_width * p->outputs;
     engine->run(p->images, &thin_task<T>, &k, scratch * sizeof(T));
 }
 

@@ -2,7 +2,10 @@
 // g[n, i, j, o], a matrix product whose depth are all pixels of all maps.
 //
 // A row of the result is a place (u, v, c) under the filter: its left operands are one element of
-// the bordered image for each pixel, and the right operands the pixel's g, which lies as it should.
+// the image for each pixel, and the right operands the pixel's g, which lies as it should.  Where
+// the channels fill a tile, its rows are channels under one tap, and the pixels for which that tap
+// is on the image are taken from the images themselves; else from bordered copies.
+//
 // The images are cut in at most eight groups by their number alone.  Each group sums into filters
 // of its own; these are then added in pairs.
 #pragma once
@@ -12,8 +15,8 @@
 namespace {
 
 constexpr std::size_t most_groups = 8;
-constexpr std::size_t chunk_pixels =
-    128;  // few enough for the first cache, enough to repay the sums' way to memory
+// Few enough pixels for the first cache, enough to repay the sums' way to memory and back.
+constexpr std::size_t chunk_pixels = 128;
 
 template <typename T>
 struct Weights {
@@ -23,50 +26,66 @@ struct Weights {
     std::size_t bands;      // an image is cut in so many
     std::size_t band_rows;  // of so many map rows
     std::size_t images;     // or so many images are taken at once
-    Part part;              // the largest
-    bool copy_g;
-    std::size_t g_row;  // elements of one pixel of g, padded to whole vectors if copied
+    bool in_place;          // the images need no copy,
+    bool copy_g;            // nor the maps
+    std::size_t x_cols;     // pixels of a row of the images, or of their copies
+    std::size_t x_size;     // elements of the largest copy of an image
+    std::size_t g_row;      // elements of a pixel of g, in whole panels if copied
     T* partial;
 };
 
-// Some pixels: map rows [from, to) of some images, of a block whose first map row is `top`.
+// Some pixels: map rows [from, to) of some images.  `origin` is the element of x that tap (0, 0) of
+// map pixel (0, 0) would have in an image that begins at zero, to be taken off.
 template <typename T>
 struct Chunk {
-    const T* x;  // the block's bordered images
+    const T* x;
     const T* g;  // row `from` of the maps
+    std::size_t origin;
     std::size_t x_image, g_image;
     std::size_t images;
-    std::size_t top, from, to;
+    std::size_t from, to;
     bool first;
 };
+
+// The map pixels [first, end) of `count` for which tap `u` is on an axis of `size` pixels.
+inline void pixels_on(std::size_t u, std::size_t size, std::size_t stride, std::size_t pad,
+                      std::size_t& first, std::size_t& end) {
+    const std::size_t reach = size + pad;
+    first = smaller(end, larger(first, pad > u ? pieces(pad - u, stride) : 0));
+    end = larger(first, smaller(end, reach > u ? pieces(reach - u, stride) : 0));
+}
 
 // Places [k0, k0 + rows) by all pixels of a chunk, added to the group's filters.
 template <typename T, int V>
 void weigh(const Weights<T>& k, const Chunk<T>& chunk, std::size_t k0, std::size_t rows,
            std::size_t j0, T* filters) {
     const Conv<T>& p = *k.p;
-    const std::size_t run = p.filter_width * p.channels;
-    // Map rows whose taps are on the image, for the first and the last row of the filter here.
-    const std::size_t u0 = k0 / run;
-    const std::size_t u1 = (k0 + rows - 1) / run;
-    const std::size_t reach = p.height + p.pad;
-    const std::size_t on = p.pad > u1 ? pieces(p.pad - u1, p.stride) : 0;
-    const std::size_t off = reach > u0 ? pieces(reach - u0, p.stride) : 0;
-    const std::size_t from = smaller(chunk.to, larger(chunk.from, on));
-    const std::size_t to = larger(from, smaller(chunk.to, off));
-    const std::size_t x_row = k.part.cols * p.channels;
+    std::size_t i0 = chunk.from, i1 = chunk.to, first = 0, end = p.map_width;
+    if (k.in_place) {
+        pixels_on(k0 / p.channels / p.filter_width, p.height, p.stride, p.pad, i0, i1);
+        pixels_on(k0 / p.channels % p.filter_width, p.width, p.stride, p.pad, first, end);
+    }
     const T* a[tile_rows];
     T* c[tile_rows];
     for (std::size_t r = 0; r < rows; ++r) {
-        const std::size_t u = (k0 + r) / run;
-        a[r] = chunk.x + ((from - chunk.top) * p.stride + u) * x_row + (k0 + r) % run;
+        const std::size_t tap = (k0 + r) / p.channels;
+        const std::size_t row = p.stride * i0 + tap / p.filter_width;
+        const std::size_t col = p.stride * first + tap % p.filter_width;
+        const std::size_t at = (row * k.x_cols + col) * p.channels + (k0 + r) % p.channels;
+        a[r] = i1 > i0 && end > first ? chunk.x + (at - chunk.origin) : chunk.x;
         c[r] = filters + (k0 + r) * p.outputs + j0;
     }
-    const Depth d{p.map_width,  p.stride * p.channels, k.g_row,
-                  to - from,    p.stride * x_row,      p.map_width * k.g_row,
-                  chunk.images, chunk.x_image,         chunk.g_image};
+    const Depth d{end - first,
+                  p.stride * p.channels,
+                  k.g_row,
+                  i1 - i0,
+                  p.stride * k.x_cols * p.channels,
+                  p.map_width * k.g_row,
+                  chunk.images,
+                  chunk.x_image,
+                  chunk.g_image};
     const std::size_t cols = smaller(V * Vector<T>::lanes, p.outputs - j0);
-    const T* right = chunk.g + (from - chunk.from) * p.map_width * k.g_row + j0;
+    const T* right = chunk.g + ((i0 - chunk.from) * p.map_width + first) * k.g_row + j0;
     const Finish<T> finish{nullptr, chunk.first, true, false, T{0}};
     tile_of<T, V>(rows, a, right, d, c, cols, finish);
 }
@@ -74,13 +93,16 @@ void weigh(const Weights<T>& k, const Chunk<T>& chunk, std::size_t k0, std::size
 template <typename T>
 void weigh_chunk(const Weights<T>& k, const Chunk<T>& chunk, T* filters) {
     constexpr std::size_t lanes = Vector<T>::lanes;
+    const std::size_t step = k.in_place ? k.p->channels : k.rows;
     for (std::size_t j0 = 0; j0 < k.p->outputs; j0 += tile_vectors * lanes) {
-        for (std::size_t k0 = 0; k0 < k.rows; k0 += tile_rows) {
-            const std::size_t rows = smaller(tile_rows, k.rows - k0);
-            if (j0 + lanes < k.p->outputs) {
-                weigh<T, tile_vectors>(k, chunk, k0, rows, j0, filters);
-            } else {
-                weigh<T, 1>(k, chunk, k0, rows, j0, filters);
+        for (std::size_t tap = 0; tap < k.rows; tap += step) {
+            for (std::size_t k0 = tap; k0 < tap + step; k0 += tile_rows) {
+                const std::size_t rows = smaller(tile_rows, tap + step - k0);
+                if (j0 + lanes < k.p->outputs) {
+                    weigh<T, tile_vectors>(k, chunk, k0, rows, j0, filters);
+                } else {
+                    weigh<T, 1>(k, chunk, k0, rows, j0, filters);
+                }
             }
         }
     }
@@ -94,15 +116,16 @@ void weigh_block(const Weights<T>& k, std::size_t n0, std::size_t n1, std::size_
     const Image image{p.height, p.width, p.channels};
     const std::ptrdiff_t pad = signed_size(p.pad);
     const Part part{signed_size(p.stride * i0) - pad, -pad,
-                    p.stride * (i1 - i0 - 1) + p.filter_height, k.part.cols};
+                    p.stride * (i1 - i0 - 1) + p.filter_height, k.x_cols};
     const std::size_t x_size = p.height * p.width * p.channels;
     const std::size_t g_size = p.map_height * p.map_width * p.outputs;
-    const std::size_t x_image = part.rows * part.cols * p.channels;
     const std::size_t pixels = (i1 - i0) * p.map_width;
-    T* g_copy = scratch + k.images * k.part.rows * k.part.cols * p.channels;
+    T* g_copy = scratch + k.images * k.x_size;
     for (std::size_t n = n0; n < n1; ++n) {
-        copy_part(p.x + n * x_size, p.x_mask ? p.x_mask + n * x_size : nullptr, image, part,
-                  scratch + (n - n0) * x_image);
+        if (!k.in_place) {
+            copy_part(p.x + n * x_size, p.x_mask ? p.x_mask + n * x_size : nullptr, image, part,
+                      scratch + (n - n0) * k.x_size);
+        }
         if (!k.copy_g) continue;
         T* to = g_copy + (n - n0) * pixels * k.g_row;
         std::size_t at = n * g_size + i0 * p.map_width * p.outputs;
@@ -112,18 +135,20 @@ void weigh_block(const Weights<T>& k, std::size_t n0, std::size_t n1, std::size_
         }
     }
     const T* g = k.copy_g ? g_copy : p.g + n0 * g_size + i0 * p.map_width * p.outputs;
+    const T* x = k.in_place ? p.x + n0 * x_size : scratch;
+    const std::size_t x_image = k.in_place ? x_size : k.x_size;
     const std::size_t g_image = k.copy_g ? pixels * k.g_row : g_size;
-    // Pixels enough for the first cache, from some rows or from some images.
+    const std::size_t origin = (k.in_place ? p.pad * k.x_cols + p.pad : p.stride * i0 * k.x_cols);
     const std::size_t rows = smaller(i1 - i0, larger(1, chunk_pixels / p.map_width));
     const std::size_t images = larger(1, chunk_pixels / (rows * p.map_width));
     for (std::size_t n = n0; n < n1; n += images) {
         for (std::size_t i = i0; i < i1; i += rows) {
-            const Chunk<T> chunk{scratch + (n - n0) * x_image,
+            const Chunk<T> chunk{x + (n - n0) * x_image,
                                  g + (n - n0) * g_image + (i - i0) * p.map_width * k.g_row,
+                                 origin * p.channels,
                                  x_image,
                                  g_image,
                                  smaller(images, n1 - n),
-                                 i0,
                                  i,
                                  smaller(i1, i + rows),
                                  first && n == n0 && i == i0};
@@ -178,30 +203,38 @@ void conv2d_w(const Conv<T>* p, const Engine* engine) {
     if (size == 0) return;
     if (p->images * pixels == 0 || is_odd(*p)) return by_definition<Slot::filter>(*p);
     constexpr std::size_t width = tile_vectors * Vector<T>::lanes;
-    const std::size_t x_cols = p->stride * (p->map_width - 1) + p->filter_width;
-    const bool copy_g = p->g_mask != nullptr || p->outputs % width != 0;
-    const std::size_t g_row = copy_g ? pieces(p->outputs, width) * width : p->outputs;
-    const auto bytes = [&](std::size_t map_rows) {
+    Weights<T> k{};
+    k.p = p;
+    k.rows = rows;
+    k.in_place = p->x_mask == nullptr && p->channels >= tile_rows;
+    k.copy_g = p->g_mask != nullptr || p->outputs % width != 0;
+    k.x_cols = k.in_place ? p->width : p->stride * (p->map_width - 1) + p->filter_width;
+    k.g_row = k.copy_g ? pieces(p->outputs, width) * width : p->outputs;
+    const auto x_size = [&](std::size_t map_rows) {
         const std::size_t x_rows = p->stride * (map_rows - 1) + p->filter_height;
-        const std::size_t g = copy_g ? map_rows * p->map_width * g_row : 0;
-        return (x_rows * x_cols * p->channels + g) * sizeof(T);
+        return k.in_place ? 0 : x_rows * k.x_cols * p->channels;
     };
-    std::size_t band_rows = p->map_height;
-    while (band_rows > 1 && bytes(band_rows) > pydis::cache_bytes) {
-        band_rows = pieces(band_rows, 2);
+    const auto bytes = [&](std::size_t map_rows) {
+        const std::size_t g = k.copy_g ? map_rows * p->map_width * k.g_row : 0;
+        return (x_size(map_rows) + g) * sizeof(T);
+    };
+    k.band_rows = p->map_height;
+    while (k.band_rows > 1 && bytes(k.band_rows) > pydis::cache_bytes) {
+        k.band_rows = pieces(k.band_rows, 2);
     }
-    const std::size_t bands = pieces(p->map_height, band_rows);
-    const std::size_t groups = smaller(most_groups, p->images * bands);
-    const std::size_t fitting = larger(1, pydis::cache_bytes / larger(1, bytes(band_rows)));
-    const std::size_t images =
-        bands > 1 ? 1 : smaller(fitting, larger(1, pieces(chunk_pixels, pixels)));
-    const Part part{0, 0, p->stride * (band_rows - 1) + p->filter_height, x_cols};
-    Weights<T> k{p, rows, groups, bands, band_rows, images, part, copy_g, g_row, nullptr};
-    k.partial = static_cast<T*>(engine->workspace(groups * size * sizeof(T)));
-    engine->run(groups, &weigh_task<T>, &k, images * bytes(band_rows));
+    k.x_size = x_size(k.band_rows);
+    k.bands = pieces(p->map_height, k.band_rows);
+    k.groups = smaller(most_groups, p->images * k.bands);
+    const std::size_t fitting = larger(1, pydis::cache_bytes / larger(1, bytes(k.band_rows)));
+    const std::size_t enough = larger(1, pieces(chunk_pixels, pixels));
+    k.images = k.bands > 1 ? 1 : smaller(fitting, enough);
+    k.partial = static_cast<T*>(engine->workspace(k.groups * size * sizeof(T)));
+    engine->run(k.groups, &weigh_task<T>, &k, k.images * bytes(k.band_rows));
     engine->run(pieces(size, sum_chunk), &sum_task<T>, &k, 0);
-    // Zeros of the border times an infinity of g: only the loops can tell.
-    if (p->pad > 0 && !all_finite(p->made, size)) by_definition<Slot::filter>(*p);
+    // Zeros of a copy's border times an infinity of g: only the loops can tell.
+    if (!k.in_place && p->pad > 0 && !all_finite(p->made, size)) {
+        by_definition<Slot::filter>(*p);
+    }
 }
 
 }  // namespace
