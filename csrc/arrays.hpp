@@ -88,6 +88,10 @@ py::array_t<T> make(const char* op, const std::vector<py::ssize_t>& shape) {
     return py::array_t<T>(shape);
 }
 
+inline std::vector<py::ssize_t> sizes_of(const py::array& x) {
+    return {x.shape(), x.shape() + x.ndim()};
+}
+
 inline std::size_t size(py::ssize_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace pydis

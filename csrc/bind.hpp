@@ -6,5 +6,7 @@
 namespace pydis {
 
 void bind_linear(pybind11::module_& m);
+void bind_elementwise(pybind11::module_& m);
+void bind_batch_norm(pybind11::module_& m);
 
 }  // namespace pydis

@@ -23,15 +23,37 @@ constexpr int tile_vectors = 2;
 
 }  // namespace
 
+#include "batch_norm.hpp"
 #include "conv_thin.hpp"
 #include "conv_weights.hpp"
+#include "elementwise.hpp"
 #include "gemm.hpp"
 
 namespace pydis {
 
 const Kernels PYDIS_KERNELS = {
-    PYDIS_KERNELS_NAME, PYDIS_KERNELS_FLAGS, &matmul<float>,    &matmul<double>,  &conv2d<float>,
-    &conv2d<double>,    &conv2d_x<float>,    &conv2d_x<double>, &conv2d_w<float>, &conv2d_w<double>,
+    PYDIS_KERNELS_NAME,
+    PYDIS_KERNELS_FLAGS,
+    &matmul<float>,
+    &matmul<double>,
+    &conv2d<float>,
+    &conv2d<double>,
+    &conv2d_x<float>,
+    &conv2d_x<double>,
+    &conv2d_w<float>,
+    &conv2d_w<double>,
+    &map<float>,
+    &map<double>,
+    &row_sums<float>,
+    &row_sums<double>,
+    &batch_moments<float>,
+    &batch_moments<double>,
+    &batch_norm<float>,
+    &batch_norm<double>,
+    &batch_norm_sums<float>,
+    &batch_norm_sums<double>,
+    &batch_norm_x<float>,
+    &batch_norm_x<double>,
 };
 
 }  // namespace pydis

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 
+#include "elementwise_table.hpp"
 #include "engine.hpp"
 
 namespace pydis {
@@ -70,6 +71,18 @@ struct Kernels {
     void (*conv2d_x_f64)(const Conv<double>*, const Engine*);
     void (*conv2d_w_f32)(const Conv<float>*, const Engine*);
     void (*conv2d_w_f64)(const Conv<double>*, const Engine*);
+    void (*map_f32)(const Map<float>*, const Engine*);
+    void (*map_f64)(const Map<double>*, const Engine*);
+    void (*row_sums_f32)(const RowSums<float>*, const Engine*);
+    void (*row_sums_f64)(const RowSums<double>*, const Engine*);
+    void (*batch_moments_f32)(const BatchNorm<float>*, const Engine*);
+    void (*batch_moments_f64)(const BatchNorm<double>*, const Engine*);
+    void (*batch_norm_f32)(const BatchNorm<float>*, const Engine*);
+    void (*batch_norm_f64)(const BatchNorm<double>*, const Engine*);
+    void (*batch_norm_sums_f32)(const BatchNorm<float>*, const Engine*);
+    void (*batch_norm_sums_f64)(const BatchNorm<double>*, const Engine*);
+    void (*batch_norm_x_f32)(const BatchNorm<float>*, const Engine*);
+    void (*batch_norm_x_f64)(const BatchNorm<double>*, const Engine*);
 };
 
 extern const Kernels kernels_baseline;

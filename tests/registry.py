@@ -269,6 +269,35 @@ def product(*domains: Domain) -> Entry:
     )
 
 
+@st.composite
+def channels(draw: st.DrawFn, number: int, least: int = 2) -> tuple[Shape, ...]:
+    """A shape [N, …, C] of values, seldom without channels, and `number` times [C]."""
+    lead = draw(hnp.array_shapes(min_dims=1, max_dims=2, min_side=1, max_side=3))
+    first = draw(st.integers(2, 5)) if least else draw(sides(1, most=5))[0]
+    c = draw(sides(1, most=3))[0]
+    return ((first, *lead[1:], c), *[(c,)] * number)
+
+
+def normalisation(slots: str, *domains: Domain, **constants: Any) -> Entry:
+    """The entry of an op on values [N, …, C], slots x, and numbers of the channels [C], slots c.
+
+    With one value a channel its variance is 0, and the pole at −ε is near: there are at least two.
+    """
+    chosen = st.fixed_dictionaries({name: st.sampled_from(v) for name, v in constants.items()})
+
+    def spec(drawn: tuple[Shape, ...], static: dict[str, Any]) -> Spec:
+        return Spec(tuple(drawn["xc".index(s)] for s in slots), static)
+
+    first = {name: values[0] for name, values in constants.items()}
+    return Entry(
+        specs=st.builds(spec, channels(1), chosen),
+        typical=spec(((4, 2), (2,)), first),
+        empty=spec(((4, 0), (0,)), first),
+        domains=domains,
+        analytic=far_bias not in domains,
+    )
+
+
 ENTRIES: dict[str, Entry] = {
     "add": elementwise(anywhere, anywhere),
     "sub": elementwise(anywhere, anywhere),
@@ -280,7 +309,9 @@ ENTRIES: dict[str, Entry] = {
     "sigmoid": elementwise(lambda rng, shape: 3 * anywhere(rng, shape)),
     "softplus": elementwise(lambda rng, shape: 3 * anywhere(rng, shape)),
     "relu": elementwise(off_zero, analytic=False),
-    "gate": elementwise(anywhere, off_zero, analytic=False),
+    "gate": elementwise(
+        anywhere, off_zero, analytic=False, constants=({}, {"slope": 0.2}, {"slope": -1.0})
+    ),
     "power": elementwise(
         positive, constants=tuple({"exponent": p} for p in (3.0, 2, 1, 0, 0.5, -1.5))
     ),
@@ -387,6 +418,23 @@ ENTRIES: dict[str, Entry] = {
     "matmul_relu": product(small, small, far_bias),
     "conv2d_relu": convolution(convolved("xw", bias="o"), small, small, far_bias),
     "conv2d_x_relu": convolution(convolved("gw", sized="x", bias="c"), small, small, far_bias),
+}
+
+
+ENTRIES |= {
+    "gated_sum": Entry(
+        specs=channels(0, least=0).map(lambda drawn: Spec((drawn[0],) * 2, {})),
+        typical=Spec(((3, 2), (3, 2)), {}),
+        empty=Spec(((0, 3), (0, 3)), {}),
+        domains=(anywhere, off_zero),
+        analytic=False,
+    ),
+    "batch_moments": normalisation("x", anywhere),
+    "batch_norm": normalisation(
+        "xcc", anywhere, small, far_bias, epsilon=[0.1, 1e-3], slope=[0.2, None, 0.0]
+    ),
+    "batch_norm_sums": normalisation("xx", anywhere, anywhere, epsilon=[0.1, 1e-3]),
+    "batch_norm_x": normalisation("xxc", anywhere, anywhere, anywhere, epsilon=[0.1, 1e-3]),
 }
 
 

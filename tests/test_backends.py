@@ -28,7 +28,8 @@ Array = Any
 SECOND_ORDER = 1.01
 """Room for the terms of order (n eps)² that the bound leaves out, and for its own rounding."""
 
-KERNELS = REQUIRED + FUSED
+KERNELS = REQUIRED + ("matmul_relu", "conv2d_relu", "conv2d_x_relu")
+"""The linear ones; the others are in test_elementwise.py and test_batch_norm.py."""
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 fast = pytest.mark.parametrize("backend", cpu_backends("definition"))
 

@@ -61,10 +61,13 @@ NO_OPS: dict[Fault, str] = {
     ("max_over", 0, OPERANDS): READS_PIECE,
     ("relu", 0, OPERANDS): READS_GATE,
     ("gate", 0, OPERANDS): READS_GATE,
+    ("gated_sum", 0, OPERANDS): READS_GATE,
+    ("batch_norm", 2, OPERANDS): READS_GATE,
     ("matmul_relu", 2, OPERANDS): READS_GATE,
     ("conv2d_relu", 2, OPERANDS): READS_GATE,
     ("conv2d_x_relu", 2, OPERANDS): READS_GATE,
     **{("gate", 1, kind): IS_ZERO for kind in KINDS},
+    **{("gated_sum", 1, kind): IS_ZERO for kind in KINDS},
 }
 EFFECTIVE = [fault for fault in FAULTS if fault not in NO_OPS]
 

@@ -245,7 +245,7 @@ def test_a_fused_kernel_equals_its_meaning_in_value_and_gradient(name: str, back
             assert getattr(kernels, name) is not None
             fast = gradients(op, case, seed)
         with use(backend, **{name: None}):
-            assert op(*map(Tensor, case.arrays), **case.static).node.op is relu
+            assert op(*map(Tensor, case.arrays), **case.static).node.op is not op
             slow = gradients(op, case, seed)
         for a, b in zip(fast, slow, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
@@ -260,7 +260,7 @@ def test_a_fused_kernel_is_called_where_it_exists(name: str) -> None:
         assert PRIMITIVES[name](*case.arrays, **case.static) == [7.0]
     with use("definition") as kernels:
         assert getattr(kernels, name) is None
-        assert PRIMITIVES[name](*map(Tensor, case.arrays), **case.static).node.op is relu
+        assert PRIMITIVES[name](*map(Tensor, case.arrays), **case.static).node.op.name != name
 
 
 # Shapes that do not fit: the message names the op and the shapes

@@ -15,8 +15,20 @@ Array: TypeAlias = Any
 REQUIRED = ("matmul", "conv2d", "conv2d_x", "conv2d_w")
 """Every backend computes these."""
 
-FUSED = ("matmul_relu", "conv2d_relu", "conv2d_x_relu")
+FUSED = (
+    "matmul_relu",
+    "conv2d_relu",
+    "conv2d_x_relu",
+    "gated_sum",
+    "batch_moments",
+    "batch_norm",
+    "batch_norm_sums",
+    "batch_norm_x",
+)
 """A backend may compute these; where it has none, the op evaluates the composition they equal."""
+
+OPTIONAL = ("relu", "leaky_relu", "gate", "sigmoid", "softplus", "row_sums")
+"""A backend may compute these; where it has none, the op computes them by `k.xp`."""
 
 
 class Kernels:
@@ -30,6 +42,18 @@ class Kernels:
     matmul_relu: Any = None
     conv2d_relu: Any = None
     conv2d_x_relu: Any = None
+    gated_sum: Any = None
+    batch_moments: Any = None
+    batch_norm: Any = None
+    batch_norm_sums: Any = None
+    batch_norm_x: Any = None
+
+    relu: Any = None
+    leaky_relu: Any = None
+    gate: Any = None
+    sigmoid: Any = None
+    softplus: Any = None
+    row_sums: Any = None
 
     def matmul(self, a: Array, b: Array) -> Array:
         """Y = A B for matrices `[M, K]`, `[K, N]`."""

@@ -6,6 +6,7 @@ images at a time share one small buffer. Fresh memory costs more than the copy i
 """
 
 from collections.abc import Iterator
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -82,6 +83,45 @@ class NumPy(Kernels):
         """max(0, conv2d_x(g, w) + b), the last two steps in place."""
         return self._bias_relu(self.conv2d_x(g, w, size, stride, pad), b)
 
+    def gated_sum(self, g: Array, y: Array) -> Array:
+        """Σ g over all axes but the last where y > 0."""
+        return self.xp.where(y > 0, g, self.xp.zeros((), g.dtype)).sum(axis=_rows(g))
+
+    def batch_moments(self, x: Array) -> Array:
+        """The mean, then the mean square about it."""
+        mean = x.mean(axis=_rows(x))
+        gap = x - mean
+        gap *= gap
+        return self.xp.stack([mean, gap.mean(axis=_rows(x))])
+
+    def batch_norm(
+        self, x: Array, w: Array, b: Array, epsilon: float, slope: float | None, moments: Array
+    ) -> Array:
+        """w (x − μ) / √(σ² + ε) + b, all steps but the first in place."""
+        y = x - moments[0]
+        y *= w / self.xp.sqrt(moments[1] + epsilon)
+        y += b
+        return y if slope is None else self.xp.where(y > 0, y, slope * y)
+
+    def batch_norm_sums(self, g: Array, x: Array, epsilon: float, moments: Array) -> Array:
+        """Σ g, and Σ g (x − μ) scaled once for each channel."""
+        gap = x - moments[0]
+        gap *= g
+        scaled = gap.sum(axis=_rows(x)) / self.xp.sqrt(moments[1] + epsilon)
+        return self.xp.stack([g.sum(axis=_rows(g)), scaled])
+
+    def batch_norm_x(
+        self, g: Array, x: Array, w: Array, epsilon: float, moments: Array, sums: Array
+    ) -> Array:
+        """w r (g − (Σ g + (x − μ) r Σ g x̂) / n), in place."""
+        n, r = prod(x.shape[:-1]), 1 / self.xp.sqrt(moments[1] + epsilon)
+        x_bar = x - moments[0]
+        x_bar *= r * sums[1] / -n
+        x_bar += g
+        x_bar -= sums[0] / n
+        x_bar *= w * r
+        return x_bar
+
     def _bias_relu(self, y: Array, b: Array) -> Array:
         y += b
         return self.xp.maximum(y, 0, out=y)
@@ -108,6 +148,11 @@ class NumPy(Kernels):
             rows = buffer[: part.stop - first]
             self.xp.copyto(rows, patches[part])
             yield part, rows.reshape((part.stop - first) * i * j, u * v * c)
+
+
+def _rows(x: Array) -> tuple[int, ...]:
+    """All axes but the last."""
+    return tuple(range(x.ndim - 1))
 
 
 def _images_a_block(bytes_an_image: int) -> int:

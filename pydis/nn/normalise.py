@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pydis.autodiff import Array, Tensor, Value, stop_gradient
-from pydis.autodiff.ops import mean, sqrt, square
+from pydis.autodiff.ops import batch_moments, batch_norm, mean, sqrt, square
 from pydis.backends import kernels_for
 from pydis.nn.initialise import zeros
 from pydis.nn.module import Module
@@ -61,25 +61,21 @@ class BatchNorm(Module):
         if x.ndim < 2 or x.shape[-1] != channels:
             raise ValueError(f"BatchNorm: expected [N, …, {channels}], received shape {x.shape}")
         if not training:
-            return self._apply(x - state.mean, state.variance), state
+            deviation = sqrt(state.variance + self.epsilon)
+            return self.w * ((x - state.mean) / deviation) + self.b, state
         n = prod(x.shape[:-1])
         if n < 2:
             raise ValueError(f"BatchNorm: training needs 2 values a channel, x has shape {x.shape}")
-        axes = tuple(range(x.ndim - 1))
-        centre = mean(x, axis=axes)
-        gap = x - centre
-        variance = mean(square(gap), axis=axes)
+        moments = batch_moments(stop_gradient(x))
+        y = batch_norm(x, self.w, self.b, epsilon=self.epsilon, moments=moments)
         count = state.count + 1
         a = 1 / float(count) if self.momentum is None else self.momentum
         new = BatchState(
-            (1 - a) * state.mean + a * stop_gradient(centre),
-            (1 - a) * state.variance + a * n / (n - 1) * stop_gradient(variance),
+            (1 - a) * state.mean + a * moments[0],
+            (1 - a) * state.variance + a * n / (n - 1) * moments[1],
             kernels_for("BatchNorm", [state.count]).xp.asarray(count),
         )
-        return self._apply(gap, variance), new
-
-    def _apply(self, gap: Value, variance: Value) -> Value:
-        return self.w * (gap / sqrt(variance + self.epsilon)) + self.b
+        return y, new
 
 
 class LayerNorm(Module):

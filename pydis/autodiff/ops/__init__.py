@@ -1,12 +1,12 @@
 """The ops, in reading order.
 
 shape, elementwise; arithmetic, transcendental, piecewise, special; reduce, index; linear, solve;
-conv, fused.
+conv, fused, normalise.
 """
 
 from pydis.autodiff.ops.arithmetic import add, div, mul, neg, power, square, sub
 from pydis.autodiff.ops.conv import conv2d, conv2d_w, conv2d_x
-from pydis.autodiff.ops.fused import conv2d_relu, conv2d_x_relu, matmul_relu
+from pydis.autodiff.ops.fused import conv2d_relu, conv2d_x_relu, gated_sum, matmul_relu
 from pydis.autodiff.ops.index import (
     concat,
     crop,
@@ -19,6 +19,12 @@ from pydis.autodiff.ops.index import (
     take,
 )
 from pydis.autodiff.ops.linear import einsum, matmul
+from pydis.autodiff.ops.normalise import (
+    batch_moments,
+    batch_norm,
+    batch_norm_sums,
+    batch_norm_x,
+)
 from pydis.autodiff.ops.piecewise import abs, clip, gate, leaky_relu, maximum, minimum, relu, where
 from pydis.autodiff.ops.reduce import (
     average_pool,
@@ -52,6 +58,10 @@ __all__ = [
     "abs",
     "add",
     "average_pool",
+    "batch_moments",
+    "batch_norm",
+    "batch_norm_sums",
+    "batch_norm_x",
     "broadcast_to",
     "cholesky",
     "clip",
@@ -71,6 +81,7 @@ __all__ = [
     "exp",
     "expm1",
     "gate",
+    "gated_sum",
     "getitem",
     "leaky_relu",
     "lgamma",

@@ -1,14 +1,18 @@
 """Functions of one element at a time: their inputs are first brought to one shape.
 
 That is done by `broadcast_to`, which is an op with its own adjoint. So the rule of an elementwise
-op never sees a broadcast and never has to undo one.
+op never sees a broadcast and never has to undo one. Where the backend has a kernel of the op's
+name, that computes; the function below the decorator is what it equals.
 """
+
+from typing import Any
 
 import numpy as np
 
 from pydis.autodiff.ops.shape import broadcast_to
-from pydis.autodiff.primitive import Forward, Primitive, alike
+from pydis.autodiff.primitive import Forward, Primitive, alike, own_kernel, read_only
 from pydis.autodiff.tensor import Value
+from pydis.backends import OPTIONAL, Array, Kernels
 
 
 class Elementwise(Primitive):
@@ -27,6 +31,13 @@ class Elementwise(Primitive):
                 v if v.shape == common else broadcast_to(v, shape=common) for v in values
             )
         return super().__call__(*values, **static)
+
+    def compute(self, k: Kernels, arrays: list[Array], static: dict[str, Any]) -> Array:
+        """The forward on arrays, by the backend's own kernel where it has one."""
+        kernel = own_kernel(k, self.name, arrays) if self.name in OPTIONAL else None
+        if kernel is None:
+            return super().compute(k, arrays, static)
+        return read_only(kernel(*arrays, **static))
 
 
 def elementwise(forward: Forward) -> Elementwise:

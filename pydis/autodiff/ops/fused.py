@@ -14,10 +14,23 @@ from pydis.autodiff.ops.conv import (
 )
 from pydis.autodiff.ops.linear import check_matmul, matmul
 from pydis.autodiff.ops.piecewise import gate, relu
-from pydis.autodiff.ops.shape import sum_to, transpose
+from pydis.autodiff.ops.shape import broadcast_to, sum_to, transpose
 from pydis.autodiff.primitive import fused
 from pydis.autodiff.tensor import Value
 from pydis.backends import Array, Kernels
+
+
+@fused(meaning=lambda g, y: sum_to(gate(g, y), shape=g.shape[-1:]))
+def gated_sum(k: Kernels, g: Array, y: Array) -> Array:
+    """s = Σ g over all axes but the last where y > 0: the cotangent `[C]` of a bias before relu."""
+    if g.shape != y.shape or g.ndim < 2:
+        raise ValueError(f"gated_sum: expected two [N, …, C], received {g.shape} and {y.shape}")
+    return k.gated_sum(g, y)
+
+
+@gated_sum.pullback
+def _(s_bar: Value, s: Value, g: Value, y: Value) -> Value:
+    return lambda: gate(broadcast_to(s_bar, shape=g.shape), y), None
 
 
 @fused(meaning=lambda x, w, b: relu(matmul(x, w) + b))

@@ -20,14 +20,14 @@ def _(y_bar: Value, y: Value, x: Value) -> Value:
 
 
 @elementwise
-def gate(k: Kernels, g: Array, y: Array) -> Array:
-    """z = 1[y > 0] g,  dz = 1[y > 0] dg. Constant in y almost everywhere."""
-    return k.xp.where(y > 0, g, k.xp.zeros((), g.dtype))
+def gate(k: Kernels, g: Array, y: Array, *, slope: float = 0.0) -> Array:
+    """z = g where y > 0, else slope · g, without a slope 0. Constant in y almost everywhere."""
+    return k.xp.where(y > 0, g, slope * g if slope else k.xp.zeros((), g.dtype))
 
 
 @gate.pullback
-def _(z_bar: Value, z: Value, g: Value, y: Value) -> Value:
-    return lambda: gate(z_bar, y), None
+def _(z_bar: Value, z: Value, g: Value, y: Value, *, slope: float = 0.0) -> Value:
+    return lambda: gate(z_bar, y, slope=slope), None
 
 
 def where(mask: Array, a: Value, b: Value) -> Value:
@@ -53,7 +53,7 @@ def leaky_relu(k: Kernels, x: Array, *, slope: float) -> Array:
 
 @leaky_relu.pullback
 def _(y_bar: Value, y: Value, x: Value, *, slope: float) -> Value:
-    return where(stop_gradient(x) > 0, y_bar, slope * y_bar)
+    return gate(y_bar, x, slope=slope)
 
 
 @elementwise
