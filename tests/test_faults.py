@@ -11,6 +11,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from registry import ENTRIES, Case, Spec, fill
+from strategies import cpu_backends
 
 from pydis.autodiff import Tensor, check_gradients, grad, stop_gradient
 from pydis.autodiff.check import GradientError
@@ -78,6 +79,9 @@ NO_OPS: dict[Fault, str] = {
 }
 EFFECTIVE = [fault for fault in FAULTS if fault not in NO_OPS]
 
+BEHIND_RELU = ("conv2d_act", "conv2d_x_act")
+"""The ops whose rule takes gated kernels where there are some."""
+
 OTHERS = [(fault, number) for fault in EFFECTIVE for number in range(len(ENTRIES[fault[0]].others))]
 """The same faults where the rule takes another path: another slope, a gate on the other input."""
 
@@ -118,13 +122,13 @@ def typical(name: str, seed: int = 0) -> Case:
     return fill(ENTRIES[name], ENTRIES[name].typical, seed)
 
 
-def check(name: str, order: int, spec: Spec | None = None) -> None:
+def check(name: str, order: int, spec: Spec | None = None, backend: str = "numpy") -> None:
     case = fill(ENTRIES[name], spec or ENTRIES[name].typical, 0)
 
     def op(*xs: Any) -> Any:
         return PRIMITIVES[name](*xs, **case.static)
 
-    with use("numpy"):
+    with use(backend):
         check_gradients(op, case.arrays, rng=np.random.default_rng(1), order=order, name=name)
 
 
@@ -145,6 +149,14 @@ def test_second_order_rejects_on_other_paths(fault: Fault, number: int) -> None:
     check(fault[0], order=2, spec=spec)
     with with_fault(fault), pytest.raises(GradientError, match=f"^{fault[0]}: .* checks fail"):
         check(fault[0], order=2, spec=spec)
+
+
+@pytest.mark.parametrize("backend", cpu_backends("definition", "numpy"))
+@pytest.mark.parametrize("fault", [f for f in EFFECTIVE if f[0] in BEHIND_RELU], ids=identify)
+def test_second_order_rejects_where_kernels_are_gated(fault: Fault, backend: str) -> None:
+    check(fault[0], order=2, backend=backend)
+    with with_fault(fault), pytest.raises(GradientError, match=f"^{fault[0]}: .* checks fail"):
+        check(fault[0], order=2, backend=backend)
 
 
 @pytest.mark.parametrize("fault", [f for f in EFFECTIVE if f[2] in KINDS[2:]], ids=identify)

@@ -17,9 +17,12 @@ from pydis.autodiff import Tensor, check_gradients, grad, ops
 from pydis.autodiff.check import GradientError
 from pydis.autodiff.ops import exp, log, sigmoid, softplus
 from pydis.autodiff.primitive import PRIMITIVES, Fused
-from pydis.backends import special, use
+from pydis.backends import load, special, use
 
 ANALYTIC = sorted(name for name, entry in ENTRIES.items() if entry.analytic)
+GATED = {"conv2d_gated", "conv2d_x_gated", "conv2d_w_gated"}
+"""What only compiled kernels do better than a gate and a kernel."""
+
 FUSED_OPS = sorted(name for name, op in PRIMITIVES.items() if isinstance(op, Fused))
 STEP = 1e-30
 COMPLEX_TOLERANCE = 1e-12
@@ -231,8 +234,19 @@ def general(name: str, case: Case, seed: int) -> Case:
     return Case([rng.standard_normal(a.shape) for a in case.arrays], case.static)
 
 
-@pytest.mark.parametrize("backend", cpu_backends("definition"))
-@pytest.mark.parametrize("name", FUSED_OPS)
+def test_every_fused_op_has_a_kernel_somewhere() -> None:
+    assert {name for name in FUSED_OPS if getattr(load("numpy"), name)} | GATED == set(FUSED_OPS)
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [("numpy", name) for name in FUSED_OPS if name not in GATED]
+    + [
+        pytest.param(*backend.values, name, marks=backend.marks)
+        for name in FUSED_OPS
+        for backend in cpu_backends("definition", "numpy")
+    ],
+)
 def test_a_fused_kernel_equals_its_meaning_in_value_and_gradient(name: str, backend: str) -> None:
     op = PRIMITIVES[name]
     assert isinstance(op, Fused)

@@ -54,7 +54,8 @@ IMAGES = normal(2, 6, 6, 2).astype(np.float32)
 ROWS = normal(5, 3).astype(np.float32)
 LAYERS: dict[str, tuple[list[Any], Array]] = {
     "Linear": ([Linear(RNG, 3, 4), Linear(RNG, 3, 4, ops.relu), Linear(RNG, 3, 4, ops.tanh)], ROWS),
-    "Conv2d": ([
+    "Conv2d": (
+        [
             nn.Conv2d(RNG, 2, 3, 4, 2, 1),
             nn.Conv2d(RNG, 2, 3, 3, 1, 0, ops.relu),
             nn.Conv2d(RNG, 2, 3, 3, 1, 0, nn.LeakyReLU()),

@@ -1,18 +1,18 @@
 """The compiled backend: exactly what `csrc/` accelerates, and the reference for the rest."""
 
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from pydis.backends.kernels import Array, Maybe, Size
+from pydis.backends.kernels import Array, Size
 from pydis.backends.numpy import NumPy
 
 
 class Cpp(NumPy):
     """Kernels of `pydis._core`. What is not overridden here runs as in `NumPy`.
 
-    Masks are read where the input is, and bias and slope act on each number in its register.
+    Bias and slope finish each number in its register; a gate acts where its input is read.
     Raises ImportError where the module was not compiled, or cannot run here.
     """
 
@@ -29,66 +29,74 @@ class Cpp(NumPy):
 
         self._core = _core
 
-    def _matmul(self, a: Array, b: Array, bias: Maybe = None, slope: float = 1.0) -> Array:
-        """a(A B + bias), reading a transposed operand in place rather than copying it."""
-        if not _real(a):
-            return super()._matmul(a, b, bias, slope)
-        left, transpose_a = _as_stored(a)
-        right, transpose_b = _as_stored(b)
-        return self._core.matmul(
-            left, right, transpose_a, transpose_b, bias=_plain(bias), slope=_bend(slope)
-        )
+    def matmul(self, a: Array, b: Array) -> Array:
+        """Y = A B, reading a transposed operand in place rather than copying it."""
+        return self._matmul(a, b) if _real(a) else super().matmul(a, b)
 
-    def _conv2d(
-        self,
-        x: Array,
-        w: Array,
-        stride: int,
-        pad: int,
-        mask: Maybe = None,
-        bias: Maybe = None,
-        slope: float = 1.0,
-    ) -> Array:
+    def matmul_act(self, x: Array, w: Array, b: Array, slope: float) -> Array:
+        if not _real(x):
+            return super().matmul_act(x, w, b, slope)
+        return self._matmul(x, w, bias=_plain(b), slope=_bend(slope))
+
+    def conv2d(self, x: Array, w: Array, stride: int, pad: int) -> Array:
         """Correlations of the bordered images, without patches."""
         if not _real(x):
-            return super()._conv2d(x, w, stride, pad, mask, bias, slope)
-        x, w, mask, bias = map(_plain, (x, w, mask, bias))
-        return self._core.conv2d(x, w, stride, pad, bias=bias, slope=_bend(slope), mask=mask)
+            return super().conv2d(x, w, stride, pad)
+        return self._core.conv2d(_plain(x), _plain(w), stride, pad)
 
-    def _conv2d_x(
-        self,
-        g: Array,
-        w: Array,
-        size: Size,
-        stride: int,
-        pad: int,
-        mask: Maybe = None,
-        bias: Maybe = None,
-        slope: float = 1.0,
+    def conv2d_act(
+        self, x: Array, w: Array, b: Array, slope: float, stride: int, pad: int
     ) -> Array:
+        if not _real(x):
+            return super().conv2d_act(x, w, b, slope, stride, pad)
+        x, w, bias = _plain(x), _plain(w), _plain(b)
+        return self._core.conv2d(x, w, stride, pad, bias=bias, slope=_bend(slope))
+
+    def conv2d_gated(self, x: Array, y: Array, w: Array, stride: int, pad: int) -> Array:
+        if not _real(x):
+            return super().conv2d(self.gate(x, y), w, stride, pad)
+        return self._core.conv2d(_plain(x), _plain(w), stride, pad, mask=_plain(y))
+
+    def conv2d_x(self, g: Array, w: Array, size: Size, stride: int, pad: int) -> Array:
         """A correlation of the maps for each remainder of a pixel by the stride."""
         if not _real(g):
-            return super()._conv2d_x(g, w, size, stride, pad, mask, bias, slope)
-        g, w, mask, bias = map(_plain, (g, w, mask, bias))
-        return self._core.conv2d_x(
-            g, w, *size, stride, pad, bias=bias, slope=_bend(slope), mask=mask
-        )
+            return super().conv2d_x(g, w, size, stride, pad)
+        return self._core.conv2d_x(_plain(g), _plain(w), *size, stride, pad)
 
-    def _conv2d_w(
-        self,
-        x: Array,
-        g: Array,
-        size: Size,
-        stride: int,
-        pad: int,
-        x_mask: Maybe = None,
-        g_mask: Maybe = None,
+    def conv2d_x_act(
+        self, g: Array, w: Array, b: Array, slope: float, size: Size, stride: int, pad: int
     ) -> Array:
+        if not _real(g):
+            return super().conv2d_x_act(g, w, b, slope, size, stride, pad)
+        g, w, bias = _plain(g), _plain(w), _plain(b)
+        return self._core.conv2d_x(g, w, *size, stride, pad, bias=bias, slope=_bend(slope))
+
+    def conv2d_x_gated(
+        self, g: Array, y: Array, w: Array, size: Size, stride: int, pad: int
+    ) -> Array:
+        if not _real(g):
+            return super().conv2d_x(self.gate(g, y), w, size, stride, pad)
+        return self._core.conv2d_x(_plain(g), _plain(w), *size, stride, pad, mask=_plain(y))
+
+    def conv2d_w(self, x: Array, g: Array, size: Size, stride: int, pad: int) -> Array:
         """A product whose depth are the pixels, summed by groups of images in a fixed tree."""
         if not _real(x):
-            return super()._conv2d_w(x, g, size, stride, pad, x_mask, g_mask)
-        x, g, x_mask, g_mask = map(_plain, (x, g, x_mask, g_mask))
-        return self._core.conv2d_w(x, g, *size, stride, pad, x_mask=x_mask, g_mask=g_mask)
+            return super().conv2d_w(x, g, size, stride, pad)
+        return self._core.conv2d_w(_plain(x), _plain(g), *size, stride, pad)
+
+    def conv2d_w_gated(
+        self, x: Array, g: Array, y: Array, on: str, size: Size, stride: int, pad: int
+    ) -> Array:
+        if not _real(x):
+            x, g = (self.gate(x, y), g) if on == "x" else (x, self.gate(g, y))
+            return super().conv2d_w(x, g, size, stride, pad)
+        x, g, mask = _plain(x), _plain(g), {f"{on}_mask": _plain(y)}
+        return self._core.conv2d_w(x, g, *size, stride, pad, **mask)
+
+    def _matmul(self, a: Array, b: Array, **finish: Any) -> Array:
+        left, transpose_a = _as_stored(a)
+        right, transpose_b = _as_stored(b)
+        return self._core.matmul(left, right, transpose_a, transpose_b, **finish)
 
 
 def _real(a: Array) -> bool:
@@ -96,9 +104,9 @@ def _real(a: Array) -> bool:
     return a.dtype in (np.float32, np.float64)
 
 
-def _plain(a: Maybe) -> Maybe:
-    """The array, if there is one, as one contiguous block; copied if it is not."""
-    return None if a is None else np.require(a, requirements=("C", "A"))
+def _plain(a: Array) -> Array:
+    """The array as one contiguous block; copied if it is not."""
+    return np.require(a, requirements=("C", "A"))
 
 
 def _bend(slope: float) -> float | None:

@@ -12,9 +12,6 @@ from typing import Any, ClassVar, TypeAlias
 Array: TypeAlias = Any
 """An array of the backend's own library: `numpy.ndarray` or `cupy.ndarray`."""
 
-Maybe: TypeAlias = Any
-"""An array, or None."""
-
 Size = tuple[int, int]
 
 REQUIRED = ("matmul", "conv2d", "conv2d_x", "conv2d_w")

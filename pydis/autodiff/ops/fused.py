@@ -3,7 +3,8 @@
     y = a(L(x, w) + b),  a(z) = z where z > 0, else slope · z
 
 Slope 1 is no activation, 0 is relu, between them lies leaky relu. As a keeps the sign, the output
-says on which side of the bend it is: the rule reads y and needs no z.
+says on which side of the bend it is: the rule reads y and needs no z. Behind a relu the rule uses
+gated kernels; a backend without them forms the gated cotangent once for every slot.
 """
 
 from pydis.autodiff.ops.arithmetic import add
@@ -56,7 +57,9 @@ def _(y_bar: Value, y: Value, x: Value, w: Value, b: Value, *, slope: float) -> 
     )
 
 
-@fused(meaning=lambda x, w, b, *, slope, **constants: bend(add(conv2d(x, w, **constants), b), slope))
+@fused(
+    meaning=lambda x, w, b, *, slope, **constants: bend(add(conv2d(x, w, **constants), b), slope)
+)
 def conv2d_act(
     k: Kernels, x: Array, w: Array, b: Array, *, slope: float, stride: int = 1, pad: int = 0
 ) -> Array:
@@ -80,7 +83,7 @@ def _(
 ) -> Value:
     to_image = {"size": x.shape[1:3], "stride": stride, "pad": pad}
     to_filter = {"size": w.shape[:2], "stride": stride, "pad": pad}
-    if slope == 0:
+    if slope == 0 and conv2d_x_gated.exists_for(y_bar):
         return (
             lambda: conv2d_x_gated(y_bar, y, w, **to_image),
             lambda: conv2d_w_gated(x, y_bar, y, on="g", **to_filter),
@@ -94,7 +97,9 @@ def _(
     )
 
 
-@fused(meaning=lambda g, w, b, *, slope, **constants: bend(add(conv2d_x(g, w, **constants), b), slope))
+@fused(
+    meaning=lambda g, w, b, *, slope, **constants: bend(add(conv2d_x(g, w, **constants), b), slope)
+)
 def conv2d_x_act(
     k: Kernels,
     g: Array,
@@ -126,7 +131,7 @@ def _(
     pad: int = 0,
 ) -> Value:
     to_filter = {"size": w.shape[:2], "stride": stride, "pad": pad}
-    if slope == 0:
+    if slope == 0 and conv2d_gated.exists_for(y_bar):
         return (
             lambda: conv2d_gated(y_bar, y, w, stride=stride, pad=pad),
             lambda: conv2d_w_gated(y_bar, g, y, on="x", **to_filter),
