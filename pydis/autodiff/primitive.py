@@ -74,10 +74,14 @@ class Fused(Primitive):
         self.meaning = meaning
 
     def __call__(self, *inputs: Value, **static: Any) -> Any:
+        if self.exists_for(*inputs):
+            return super().__call__(*inputs, **static)
+        return self.meaning(*inputs, **static)
+
+    def exists_for(self, *inputs: Value) -> bool:
+        """Whether the backend that computes on these inputs has the kernel."""
         arrays = [v.data if isinstance(v, Tensor) else v for v in inputs]
-        if getattr(kernels_for(self.name, arrays), self.name) is None:
-            return self.meaning(*inputs, **static)
-        return super().__call__(*inputs, **static)
+        return getattr(kernels_for(self.name, arrays), self.name) is not None
 
 
 def read_only(y: Array) -> Array:

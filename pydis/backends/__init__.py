@@ -3,7 +3,7 @@
     use("numpy")                          from now on, everywhere
     with use("definition"): ...           in this block, this thread, this asyncio task
     with use("cpp", conv2d=mine): ...     one kernel replaced
-    with use("numpy", conv2d_relu=None):  one fused kernel switched off
+    with use("numpy", conv2d_act=None):  one fused kernel switched off
     available()                           what there is, and why the rest is missing
 
 Without a choice the process uses `PYDIS_BACKEND`, else `cpp` if it was compiled, else `numpy`.
