@@ -27,6 +27,7 @@ from strategies import (
 )
 
 from pydis.autodiff.primitive import PRIMITIVES, Primitive
+from pydis.probability import one_pass  # noqa: F401  (its ops are primitives too)
 
 Array = Any
 Shape = tuple[int, ...]
@@ -269,6 +270,39 @@ def product(*domains: Domain) -> Entry:
     )
 
 
+EMPTY = st.sampled_from([False] * 4 + [True])
+
+
+def images(slope: bool) -> Entry:
+    """The entry of an op on bits and logits `[N, …]`, after a number for each example if `slope`."""
+
+    def spec(shape: Shape) -> Spec:
+        return Spec(((shape[:1],) if slope else ()) + (shape, shape), {})
+
+    return Entry(
+        specs=EMPTY.flatmap(lambda empty: st.just((0, 3)) if empty else axial).map(spec),
+        typical=spec((2, 3, 2)),
+        empty=spec((0, 3)),
+        domains=(anywhere,) * (2 + slope),
+    )
+
+
+def pairs(slopes: bool) -> Entry:
+    """The entry of an op on draws `[M, D]` and Gaussians `[N, D]`, after two results if `slopes`."""
+
+    def spec(m: int, n: int, d: int) -> Spec:
+        results = ((m, 1 + d),) * 2 if slopes else ()
+        return Spec((*results, (m, d), (n, d), (n, d)), {})
+
+    some = st.sampled_from([1, 2, 3, 4, 2, 3, 0])
+    return Entry(
+        specs=st.builds(spec, some, st.integers(1, 3), some),
+        typical=spec(3, 2, 2),
+        empty=spec(0, 2, 3),
+        domains=(anywhere,) * (5 if slopes else 3),
+    )
+
+
 ENTRIES: dict[str, Entry] = {
     "add": elementwise(anywhere, anywhere),
     "sub": elementwise(anywhere, anywhere),
@@ -387,6 +421,10 @@ ENTRIES: dict[str, Entry] = {
     "matmul_relu": product(small, small, far_bias),
     "conv2d_relu": convolution(convolved("xw", bias="o"), small, small, far_bias),
     "conv2d_x_relu": convolution(convolved("gw", sized="x", bias="c"), small, small, far_bias),
+    "bernoulli_log_likelihood": images(slope=False),
+    "bernoulli_slope": images(slope=True),
+    "pairwise_gaussian": pairs(slopes=False),
+    "pairwise_gaussian_slopes": pairs(slopes=True),
 }
 
 

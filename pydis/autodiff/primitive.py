@@ -67,7 +67,10 @@ class Primitive:
 
 
 class Fused(Primitive):
-    """A fast kernel for a composition. A backend without the kernel evaluates the composition."""
+    """A fast kernel for a composition. A backend without the kernel evaluates the composition.
+
+    So do complex numbers, for which kernels are not made.
+    """
 
     def __init__(self, forward: Forward, meaning: Callable[..., Any]) -> None:
         super().__init__(forward)
@@ -75,7 +78,8 @@ class Fused(Primitive):
 
     def __call__(self, *inputs: Value, **static: Any) -> Any:
         arrays = [v.data if isinstance(v, Tensor) else v for v in inputs]
-        if getattr(kernels_for(self.name, arrays), self.name) is None:
+        kernel = getattr(kernels_for(self.name, arrays), self.name)
+        if kernel is None or any(a.dtype.kind == "c" for a in arrays):
             return self.meaning(*inputs, **static)
         return super().__call__(*inputs, **static)
 

@@ -15,8 +15,17 @@ Array: TypeAlias = Any
 REQUIRED = ("matmul", "conv2d", "conv2d_x", "conv2d_w")
 """Every backend computes these."""
 
-FUSED = ("matmul_relu", "conv2d_relu", "conv2d_x_relu")
+DENSITIES = (
+    "bernoulli_log_likelihood",
+    "bernoulli_slope",
+    "pairwise_gaussian",
+    "pairwise_gaussian_slopes",
+)
+FUSED = ("matmul_relu", "conv2d_relu", "conv2d_x_relu", *DENSITIES)
 """A backend may compute these; where it has none, the op evaluates the composition they equal."""
+
+OUTSIDE = ("adam", "fill_outlines")
+"""A backend may compute these, which belong to no graph; where it has none, the caller does."""
 
 
 class Kernels:
@@ -30,6 +39,13 @@ class Kernels:
     matmul_relu: Any = None
     conv2d_relu: Any = None
     conv2d_x_relu: Any = None
+    bernoulli_log_likelihood: Any = None
+    bernoulli_slope: Any = None
+    pairwise_gaussian: Any = None
+    pairwise_gaussian_slopes: Any = None
+
+    adam: Any = None
+    fill_outlines: Any = None
 
     def matmul(self, a: Array, b: Array) -> Array:
         """Y = A B for matrices `[M, K]`, `[K, N]`."""

@@ -13,6 +13,8 @@ from typing import Any, Literal, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pydis.backends import current
+
 FACTORS = ("shape", "scale", "orientation", "x", "y")
 SIZES = (3, 6, 40, 32, 32)
 COUNT = 737_280
@@ -29,6 +31,7 @@ _HALF_WIDTH = 9.6
 _ASPECT = 1.33
 _MAX_VERTICES = 150
 _SUBPIXELS = 256
+_CENTRES = 16 + 32 * np.arange(32) / 31
 # Large batches are rendered in blocks whose intermediate arrays stay in cache.
 _BLOCK = 256
 
@@ -46,6 +49,11 @@ def render(factors: ArrayLike) -> NDArray[np.uint8]:
     table = _checked_factors(factors)
     if table.ndim != 2:
         raise ValueError(f"factors must have shape [N, 5], received {list(table.shape)}")
+    fill = current().fill_outlines
+    if fill:
+        which, centre = index_of(table) // _POSITIONS, _CENTRES[table[:, 3:]]
+        images: NDArray[np.uint8] = fill(_outlines(), which, centre, _SUBPIXELS)
+        return images[..., None]
     rows = np.zeros(64 * len(table), dtype="<u8")
     for start in range(0, len(table), _BLOCK):
         _fill(_vertices(table[start : start + _BLOCK]), rows[64 * start :])
@@ -164,7 +172,7 @@ def _outlines() -> NDArray[np.float64]:
 
 def _vertices(factors: NDArray[np.int64]) -> NDArray[np.int64]:
     """Closed outlines in units of 1/256 pixel, floor(256 v + 1/2); [N, 2, 151]."""
-    centre = 16 + 32 * factors[:, 3:, None] / 31
+    centre = _CENTRES[factors[:, 3:, None]]
     outline = _outlines()[index_of(factors) // _POSITIONS]
     return np.floor((centre + outline) * _SUBPIXELS + 0.5).astype(np.int64)
 

@@ -120,6 +120,11 @@ class Adam(UpdateRule):
         m, v = memory
         rate = rate / (1 - self.beta1**t)
         scale = 1 / (1 - self.beta2**t)
+        in_one_pass = kernels_for("adam", [theta, g, m, v]).adam
+        if in_one_pass and theta.dtype in ("float32", "float64"):
+            constants = (rate, scale, self.beta1, self.beta2, self.epsilon)
+            stepped: tuple[Array, ...] = in_one_pass(theta, g, m, v, *constants)
+            return stepped
         m = self.beta1 * m + (1 - self.beta1) * g
         v = self.beta2 * v + (1 - self.beta2) * (g * g)
         return theta - rate * m / (_xp(g).sqrt(scale * v) + self.epsilon), m, v
