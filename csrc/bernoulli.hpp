@@ -83,8 +83,8 @@ void bernoulli_slope_task(const void* problem, std::size_t index, void*) {
         T* made = p.made + i * p.cols;
         for (std::size_t j = 0; j < p.cols; j += lanes) {
             const bool all = j + lanes <= p.cols;
-            const Wide<T> slope = load_some(x, j, p.cols, all) -
-                                  sigmoid<T>(load_some(logits, j, p.cols, all));
+            const Wide<T> slope =
+                load_some(x, j, p.cols, all) - sigmoid<T>(load_some(logits, j, p.cols, all));
             store_some(made, j, p.cols, all, p.g[i] * slope);
         }
     }

@@ -52,14 +52,13 @@ Pairwise<T> pairs_of(const char* op, const py::array& z, const py::array& mean,
     check<T>(op, "mean", mean, 2);
     if (mean.shape(0) < 1 || mean.shape(1) != z.shape(1)) {
         throw py::value_error(std::string(op) + ": z of shape " + shape_of(z) +
-                              " expected mean of shape (1 or more, " +
-                              std::to_string(z.shape(1)) + "), got " + shape_of(mean));
+                              " expected mean of shape (1 or more, " + std::to_string(z.shape(1)) +
+                              "), got " + shape_of(mean));
     }
     Pairwise<T> p{};
     p.z = static_cast<const T*>(z.data());
     p.mean = static_cast<const T*>(mean.data());
-    p.log_variance =
-        checked<T>(op, "log_variance", log_variance, {mean.shape(0), mean.shape(1)});
+    p.log_variance = checked<T>(op, "log_variance", log_variance, {mean.shape(0), mean.shape(1)});
     p.draws = size(z.shape(0));
     p.gaussians = size(mean.shape(0));
     p.dims = size(z.shape(1));

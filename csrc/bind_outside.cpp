@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <bit>
+#include <tuple>
 
 #include "arrays.hpp"
 #include "bind.hpp"
@@ -12,10 +13,12 @@ namespace pydis {
 
 namespace {
 
+using Three = std::tuple<py::array, py::array, py::array>;
+
 template <typename T>
-py::tuple adam_of(const py::array& theta, const py::array& g, const py::array& mean,
-                  const py::array& square, double rate, double scale, double beta1, double beta2,
-                  double epsilon, Kernel<Adam<T>> kernel) {
+Three adam_of(const py::array& theta, const py::array& g, const py::array& mean,
+              const py::array& square, double rate, double scale, double beta1, double beta2,
+              double epsilon, Kernel<Adam<T>> kernel) {
     constexpr const char* op = "adam";
     const std::vector<py::ssize_t> shape{theta.shape(), theta.shape() + theta.ndim()};
     check<T>(op, "theta", theta, theta.ndim());
@@ -39,7 +42,7 @@ py::tuple adam_of(const py::array& theta, const py::array& g, const py::array& m
     p.rest2 = static_cast<T>(1 - beta2);
     p.epsilon = static_cast<T>(epsilon);
     call(kernel, p);
-    return py::make_tuple(new_theta, new_mean, new_square);
+    return {new_theta, new_mean, new_square};
 }
 
 py::array fill_outlines(const py::array& outlines, const py::array& which, const py::array& centre,
@@ -88,7 +91,7 @@ void bind_outside(py::module_& m) {
         "adam",
         [](const py::array& theta, const py::array& g, const py::array& mean,
            const py::array& square, double rate, double scale, double beta1, double beta2,
-           double epsilon) {
+           double epsilon) -> Three {
             const Kernels& k = kernels();
             if (py::isinstance<py::array_t<double>>(theta)) {
                 return adam_of<double>(theta, g, mean, square, rate, scale, beta1, beta2, epsilon,

@@ -1,4 +1,4 @@
-// exp, log(1 + x), log, tanh and their kin, of one vector at a time.
+// exp, log, and what activations are made of them, of one vector at a time.
 //
 // exp:  x = n ln 2 + r with |r| <= ln(2)/2, and exp x = 2^n exp r.  exp r is its Taylor series.
 //       n ln 2 is subtracted in two parts, the first of so few bits that its product is exact.
@@ -33,7 +33,6 @@ struct Format<float> {
     static constexpr float least_normal = 0x1p-126f;
     static constexpr float exp_low = -104.0f;  // exp of less is 0, of more than exp_high ∞
     static constexpr float exp_high = 89.0f;
-    static constexpr float tanh_high = 20.0f;  // tanh of half of this is 1
     static constexpr int exp_terms = 7;
     static constexpr int log_terms = 4;
 };
@@ -49,7 +48,6 @@ struct Format<double> {
     static constexpr double least_normal = 0x1p-1022;
     static constexpr double exp_low = -746.0;
     static constexpr double exp_high = 710.0;
-    static constexpr double tanh_high = 40.0;
     static constexpr int exp_terms = 13;
     static constexpr int log_terms = 10;
 };
@@ -92,39 +90,32 @@ inline Wide<T> power_of_two(typename Words<T>::type n) {
     return from_bits<T>((n + Format<T>::bias) << Format<T>::mantissa);
 }
 
-// exp(r) - 1 by its Taylor series  r + r² (1/2! + r (1/3! + r (...))).
-template <typename T>
-inline Wide<T> expm1_series(Wide<T> r) {
-    T factorial = 1;
-    for (int i = 2; i <= Format<T>::exp_terms; ++i) factorial *= static_cast<T>(i);
-    Wide<T> sum = wide<T>(1 / factorial);
-    for (int i = Format<T>::exp_terms; i > 2; --i) {
-        factorial /= static_cast<T>(i);
-        sum = sum * r + 1 / factorial;
-    }
-    return r * r * sum + r;
-}
-
-// n, the whole number nearest to x / ln 2, modulo the size of a word; makes x the rest r.
-template <typename T>
-inline typename Words<T>::type take_powers(Wide<T>& x) {
-    using F = Format<T>;
-    constexpr T log2_e = static_cast<T>(1.4426950408889634074);
-    const Wide<T> shifted = x * log2_e + F::magic;
-    const Wide<T> n = shifted - F::magic;
-    x = (x - n * F::ln2_high) - n * F::ln2_low;
-    return bits<T>(shifted) - bits<T>(wide<T>(F::magic));
-}
-
+// exp x = 2^n (1 + a - b + r² (1/2! + r (1/3! + ...))) with x - n ln 2 = r = a - b, where n is the
+// whole number nearest to x / ln 2.  What 1 + a rounds away is added to the small terms.
 template <typename T>
 inline Wide<T> exp(Wide<T> x) {
     using F = Format<T>;
-    Wide<T> r = x < F::exp_low ? wide<T>(F::exp_low) : x;
-    r = r > F::exp_high ? wide<T>(F::exp_high) : r;
-    const typename Words<T>::type n = take_powers<T>(r);
+    constexpr T log2_e = static_cast<T>(1.4426950408889634074);
+    Wide<T> held = x < F::exp_low ? wide<T>(F::exp_low) : x;
+    held = held > F::exp_high ? wide<T>(F::exp_high) : held;
+    const Wide<T> shifted = held * log2_e + F::magic;
+    const Wide<T> whole = shifted - F::magic;
+    const Wide<T> a = held - whole * F::ln2_high;
+    const Wide<T> b = whole * F::ln2_low;
+    const Wide<T> r = a - b;
+    T factorial = 1;
+    for (int i = 2; i <= F::exp_terms; ++i) factorial *= static_cast<T>(i);
+    Wide<T> sum = wide<T>(1 / factorial);
+    for (int i = F::exp_terms; i > 2; --i) {
+        factorial /= static_cast<T>(i);
+        sum = sum * r + 1 / factorial;
+    }
+    const Wide<T> large = a + T{1};
+    const Wide<T> lost = (T{1} - large) + a;
+    const Wide<T> y = large + (r * r * sum + (lost - b));
     // 2^n may lie beyond the powers that can be written, so it is multiplied by in two halves.
+    const typename Words<T>::type n = bits<T>(shifted) - bits<T>(wide<T>(F::magic));
     const typename Words<T>::type half = ((n + 4096) >> 1) - 2048;
-    const Wide<T> y = expm1_series<T>(r) + T{1};
     return y * power_of_two<T>(half) * power_of_two<T>(n - half);
 }
 
@@ -136,8 +127,7 @@ inline Wide<T> log_of_sum(Wide<T> u, Wide<T> c, Wide<T> shift) {
     const typename Words<T>::type one = bits<T>(wide<T>(T{1}));
     const typename Words<T>::type root = bits<T>(wide<T>(static_cast<T>(0.70710678118654752)));
     const typename Words<T>::type k = ((bits<T>(u) - root + one) >> F::mantissa) - W{F::bias};
-    const Wide<T> powers =
-        from_bits<T>(bits<T>(wide<T>(F::magic)) + k) - F::magic + shift;
+    const Wide<T> powers = from_bits<T>(bits<T>(wide<T>(F::magic)) + k) - F::magic + shift;
     const Wide<T> f = from_bits<T>(bits<T>(u) - (k << F::mantissa)) - T{1};
     const Wide<T> s = f / (f + T{2});
     const Wide<T> z = s * s;
@@ -154,9 +144,9 @@ inline Wide<T> log(Wide<T> x) {
     using F = Format<T>;
     constexpr T infinity = static_cast<T>(__builtin_inf());
     constexpr T scale = static_cast<T>(typename F::Word{1} << F::mantissa);
-    const Wide<T> shift = x < F::least_normal ? wide<T>(-T{F::mantissa}) : Wide<T>{};
-    const Wide<T> u = x < F::least_normal ? x * scale : x;
-    Wide<T> y = log_of_sum<T>(u, Wide<T>{}, shift);
+    const auto subnormal = x < F::least_normal;
+    const Wide<T> shift = subnormal ? wide<T>(-T{F::mantissa}) : Wide<T>{};
+    Wide<T> y = log_of_sum<T>(subnormal ? x * scale : x, Wide<T>{}, shift);
     y = x > Wide<T>{} ? y : wide<T>(static_cast<T>(__builtin_nan("")));
     y = x == Wide<T>{} ? wide<T>(-infinity) : y;
     return x == infinity ? x : y;
@@ -170,27 +160,20 @@ inline Wide<T> log1p_of_share(Wide<T> x) {
 }
 
 // e / (1 + e) with e = exp(-|x|), or 1 / (1 + e) for x >= 0: no overflow, and small y are kept.
+// The share that 1 + e rounds away is taken off again; 1 / (1 + e) is near enough to a line there.
 template <typename T>
 inline Wide<T> sigmoid(Wide<T> x) {
     const Wide<T> e = exp<T>(-magnitude<T>(x));
-    return (x < Wide<T>{} ? e : wide<T>(T{1})) / (e + T{1});
+    const Wide<T> sum = e + T{1};
+    const Wide<T> lost = e - (sum - T{1});
+    const Wide<T> y = (x < Wide<T>{} ? e : wide<T>(T{1})) / sum;
+    return y - y * (lost * (T(1.46) - T(0.49) * sum));
 }
 
 // max(x, 0) + log(1 + exp(-|x|)).
 template <typename T>
 inline Wide<T> softplus(Wide<T> x) {
     return (x > Wide<T>{} ? x : Wide<T>{}) + log1p_of_share<T>(exp<T>(-magnitude<T>(x)));
-}
-
-// t / (t + 2) with t = exp(2|x|) - 1 = 2^n (exp(r) - 1) + (2^n - 1), and the sign of x.
-template <typename T>
-inline Wide<T> tanh(Wide<T> x) {
-    Wide<T> r = magnitude<T>(x) * T{2};
-    r = r > Format<T>::tanh_high ? wide<T>(Format<T>::tanh_high) : r;
-    const Wide<T> scale = power_of_two<T>(take_powers<T>(r));
-    const Wide<T> t = expm1_series<T>(r) * scale + (scale - T{1});
-    const typename Words<T>::type sign = bits<T>(x) ^ bits<T>(magnitude<T>(x));
-    return from_bits<T>(bits<T>(t / (t + T{2})) | sign);
 }
 
 }  // namespace

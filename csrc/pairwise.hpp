@@ -63,8 +63,8 @@ Turned<T> turned(const Pairwise<T>* p, const Engine* engine, std::size_t groups)
     const std::size_t padded = pieces(p->gaussians, sixteen) * sixteen;
     const std::size_t stride = p->dims * padded + stagger;
     T* space = static_cast<T*>(engine->workspace((3 + 2 * groups) * stride * sizeof(T)));
-    const Turned<T> k{p,      space, space + stride, space + 2 * stride,
-                      padded, space + 3 * stride, groups, stride};
+    const Turned<T> k{p,      space, space + stride, space + 2 * stride, padded, space + 3 * stride,
+                      groups, stride};
     engine->run(p->dims, &turn_task<T>, &k, 0);
     return k;
 }

@@ -274,7 +274,7 @@ EMPTY = st.sampled_from([False] * 4 + [True])
 
 
 def images(slope: bool) -> Entry:
-    """The entry of an op on bits and logits `[N, …]`, after a number for each example if `slope`."""
+    """The entry of an op on bits and logits `[N, …]`, with a number for each before if `slope`."""
 
     def spec(shape: Shape) -> Spec:
         return Spec(((shape[:1],) if slope else ()) + (shape, shape), {})
@@ -288,7 +288,7 @@ def images(slope: bool) -> Entry:
 
 
 def pairs(slopes: bool) -> Entry:
-    """The entry of an op on draws `[M, D]` and Gaussians `[N, D]`, after two results if `slopes`."""
+    """The entry of an op on draws `[M, D]` and Gaussians `[N, D]`, after two results if so."""
 
     def spec(m: int, n: int, d: int) -> Spec:
         results = ((m, 1 + d),) * 2 if slopes else ()

@@ -164,7 +164,9 @@ def test_long_rows_in_single_precision(machine: str) -> None:
         terms = x * wide - np.logaddexp(0, wide)
         y = one_pass.bernoulli_log_likelihood(x, logits)
         depth = 4 * ULPS + 3 + 64 + 4 + shape[1] / 1024  # roundings on the longest way to the sum
-        assert np.all(abs(y - terms.sum(axis=1)) <= depth * unit(np.float32) * abs(terms).sum(axis=1))
+        assert np.all(
+            abs(y - terms.sum(axis=1)) <= depth * unit(np.float32) * abs(terms).sum(axis=1)
+        )
 
 
 # What is not finite

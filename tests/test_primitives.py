@@ -15,7 +15,7 @@ from strategies import cpu_backends, examples, seeds
 
 from pydis.autodiff import Tensor, check_gradients, grad, ops
 from pydis.autodiff.check import GradientError
-from pydis.autodiff.ops import exp, log, relu, sigmoid, softplus
+from pydis.autodiff.ops import exp, log, sigmoid, softplus
 from pydis.autodiff.primitive import PRIMITIVES, Fused
 from pydis.backends import special, use
 

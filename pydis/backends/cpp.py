@@ -106,15 +106,11 @@ class Cpp(NumPy):
 
         The constants are η / (1 − β₁ᵗ), 1 / (1 − β₂ᵗ), β₁, β₂ and ε.
         """
-        return self._core.adam(*map(_plain, (theta, g, mean, square)), *constants)  # type: ignore
+        return self._core.adam(*map(_plain, (theta, g, mean, square)), *constants)
 
-    def fill_outlines(
-        self, outlines: Array, which: Array, centre: Array, subpixels: int
-    ) -> Array:
+    def fill_outlines(self, outlines: Array, which: Array, centre: Array, subpixels: int) -> Array:
         """Images `[N, 64, 64]`: outline number which[n], moved to centre[n] and filled."""
-        return self._core.fill_outlines(
-            _plain(outlines), _plain(which), _plain(centre), subpixels
-        )
+        return self._core.fill_outlines(_plain(outlines), _plain(which), _plain(centre), subpixels)
 
     def _matmul(self, a: Array, b: Array, **finish: Any) -> Array:
         left, transpose_a = _as_stored(a)

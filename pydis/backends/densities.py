@@ -40,7 +40,7 @@ def bernoulli_slope(xp: Any, g: Array, x: Array, logits: Array) -> Array:
 
 
 def pairwise_gaussian(xp: Any, z: Array, mean: Array, log_variance: Array) -> Array:
-    """log Σ_j exp s_ij and log Σ_j exp t_ijd, `[M, 1 + D]`, for t_ijd = log N(z_id; μ_jd, σ_jd²)."""
+    """log Σ_j exp Σ_d t_ijd and log Σ_j exp t_ijd, `[M, 1 + D]`, t of log N(z_id; μ_jd, σ_jd²)."""
     y = xp.empty((z.shape[0], 1 + z.shape[1]), z.dtype)
     for draws, _, _, t in _pairs(xp, z, mean, log_variance):
         y[draws, 0] = _log_sum_exp(xp, t.sum(axis=2))

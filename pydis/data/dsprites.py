@@ -52,8 +52,7 @@ def render(factors: ArrayLike) -> NDArray[np.uint8]:
     fill = current().fill_outlines
     if fill:
         which, centre = index_of(table) // _POSITIONS, _CENTRES[table[:, 3:]]
-        images: NDArray[np.uint8] = fill(_outlines(), which, centre, _SUBPIXELS)
-        return images[..., None]
+        return np.asarray(fill(_outlines(), which, centre, _SUBPIXELS)[..., None], np.uint8)
     rows = np.zeros(64 * len(table), dtype="<u8")
     for start in range(0, len(table), _BLOCK):
         _fill(_vertices(table[start : start + _BLOCK]), rows[64 * start :])
@@ -109,8 +108,7 @@ def is_held_out(index: ArrayLike) -> NDArray[np.bool_]:
     """
     factors = factors_of(index)
     factors[..., 2] %= SIZES[2] - 1
-    held_out: NDArray[np.bool_] = index_of(factors) % _PRIME == 0
-    return held_out
+    return np.asarray(index_of(factors) % _PRIME == 0)
 
 
 def fixed_factor_batch(
@@ -149,8 +147,7 @@ def _outlines() -> NDArray[np.float64]:
 
     Shorter outlines repeat their first vertex: an edge of length zero crosses no row.
     """
-    u = _HALF_WIDTH
-    t = 2 * np.pi * np.arange(100) / 100
+    u, t = _HALF_WIDTH, 2 * np.pi * np.arange(100) / 100
     square = np.array([[-u, u, u, -u], [-u, -u, u, u]])
     ellipse = np.array([u * _ASPECT * np.cos(t), u / _ASPECT * np.sin(t)])
     t = 2 * np.pi * np.arange(150) / 150
@@ -227,9 +224,8 @@ def _check_range(values: NDArray[np.integer[Any]], name: str, size: int) -> None
 def _checked_factors(factors: ArrayLike) -> NDArray[np.int64]:
     table = _integers(factors, f"factors {FACTORS}")
     if table.ndim == 0 or table.shape[-1] != len(FACTORS):
-        raise ValueError(
-            f"factors must have 5 columns {FACTORS}, received shape {list(table.shape)}"
-        )
+        shape = list(table.shape)
+        raise ValueError(f"factors must have 5 columns {FACTORS}, received shape {shape}")
     for column, (name, size) in enumerate(zip(FACTORS, SIZES, strict=True)):
         _check_range(table[..., column], name, size)
     return table.astype(np.int64, copy=False)

@@ -135,7 +135,7 @@ def _(u: Value, slopes: Value, *inputs: Value) -> Value:
 
 
 def check_pairs(op: str, z: Value, mean: Value, log_variance: Value, *results: Value) -> None:
-    """Raise ValueError unless z is `[M, D]`, the Gaussians `[N, D]`, N > 0, results `[M, 1 + D]`."""
+    """Raise ValueError unless z is `[M, D]`, Gaussians `[N, D]`, N > 0, results `[M, 1 + D]`."""
     m, n = z.shape, mean.shape
     fits = len(m) == len(n) == 2 and m[1] == n[1] and n[0] > 0 and n == log_variance.shape
     if not fits or any(r.shape != (m[0], 1 + m[1]) for r in results):
