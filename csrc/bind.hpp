@@ -6,5 +6,7 @@
 namespace pydis {
 
 void bind_linear(pybind11::module_& m);
+void bind_density(pybind11::module_& m);
+void bind_outside(pybind11::module_& m);
 
 }  // namespace pydis

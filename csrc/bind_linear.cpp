@@ -3,25 +3,14 @@
 
 #include "arrays.hpp"
 #include "bind.hpp"
+#include "call.hpp"
 #include "dispatch.hpp"
-#include "threads.hpp"
 
 namespace pydis {
 
 namespace {
 
 using Slope = std::optional<double>;
-
-template <typename T>
-using Kernel = void (*)(const T*, const Engine*);
-
-// Calls a kernel without the interpreter lock.
-template <typename T>
-void call(Kernel<T> kernel, const T& problem) {
-    const py::gil_scoped_release unlocked;
-    kernel(&problem, &engine());
-    trim_workspace();
-}
 
 template <typename T>
 py::array matmul_of(const py::array& a, const py::array& b, bool transpose_a, bool transpose_b,

@@ -27,6 +27,7 @@ from strategies import (
 )
 
 from pydis.autodiff.primitive import PRIMITIVES, Primitive
+from pydis.probability import one_pass  # noqa: F401  (its ops are primitives too)
 
 Array = Any
 Shape = tuple[int, ...]
@@ -281,6 +282,39 @@ def either(a: Entry, b: Entry) -> Entry:
 SLOPES = ({"slope": 0.0}, {"slope": 0.2}, {"slope": 1.0})
 
 
+EMPTY = st.sampled_from([False] * 4 + [True])
+
+
+def images(slope: bool) -> Entry:
+    """The entry of an op on bits and logits `[N, …]`, with a number for each before if `slope`."""
+
+    def spec(shape: Shape) -> Spec:
+        return Spec(((shape[:1],) if slope else ()) + (shape, shape), {})
+
+    return Entry(
+        specs=EMPTY.flatmap(lambda empty: st.just((0, 3)) if empty else axial).map(spec),
+        typical=spec((2, 3, 2)),
+        empty=spec((0, 3)),
+        domains=(anywhere,) * (2 + slope),
+    )
+
+
+def pairs(slopes: bool) -> Entry:
+    """The entry of an op on draws `[M, D]` and Gaussians `[N, D]`, after two results if so."""
+
+    def spec(m: int, n: int, d: int) -> Spec:
+        results = ((m, 1 + d),) * 2 if slopes else ()
+        return Spec((*results, (m, d), (n, d), (n, d)), {})
+
+    some = st.sampled_from([1, 2, 3, 4, 2, 3, 0])
+    return Entry(
+        specs=st.builds(spec, some, st.integers(1, 3), some),
+        typical=spec(3, 2, 2),
+        empty=spec(0, 2, 3),
+        domains=(anywhere,) * (5 if slopes else 3),
+    )
+
+
 ENTRIES: dict[str, Entry] = {
     "add": elementwise(anywhere, anywhere),
     "sub": elementwise(anywhere, anywhere),
@@ -430,6 +464,10 @@ ENTRIES: dict[str, Entry] = {
         domains=(anywhere, off_zero),
         analytic=False,
     ),
+    "bernoulli_log_likelihood": images(slope=False),
+    "bernoulli_slope": images(slope=True),
+    "pairwise_gaussian": pairs(slopes=False),
+    "pairwise_gaussian_slopes": pairs(slopes=True),
 }
 
 

@@ -21,14 +21,16 @@ from registry import ENTRIES, Spec
 from strategies import GATED, LAYOUTS, Conv, convolutions, cpu_backends, examples, lay, seeds, sides
 
 from pydis.autodiff.primitive import PRIMITIVES
-from pydis.backends import FUSED, REQUIRED, definition, use
+from pydis.backends import FUSED, REQUIRED, definition, definition_densities, use
 from pydis.backends import numpy as numpy_backend
+from pydis.backends.kernels import DENSITIES
 
 Array = Any
 SECOND_ORDER = 1.01
 """Room for the terms of order (n eps)² that the bound leaves out, and for its own rounding."""
 
-KERNELS = REQUIRED + FUSED
+KERNELS = tuple(name for name in REQUIRED + FUSED if name not in DENSITIES)
+"""The linear kernels; `test_densities.py` has the others."""
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 fast = pytest.mark.parametrize("backend", cpu_backends("definition"))
 
@@ -276,9 +278,11 @@ def test_a_face_off_by_one_tap_breaks_the_identity() -> None:
 
 # The definition depends on nothing that it judges
 
-IMPORTS = {"collections.abc", "itertools", "typing", "numpy"}
+IMPORTS = {"collections.abc", "itertools", "math", "typing", "numpy"}
 ATTRIBUTES = {"zeros", "shape", "dtype", "type"}
 CALLS = {"map", "product", "range", "taps", "tuple", "zip"}
+NUMBERS = {"abs", "exp", "float", "isfinite", "log", "log1p", "max", "sqrt"}
+"""Functions of one number, or of two."""
 
 
 def trespasses(source: str) -> list[str]:
@@ -294,14 +298,15 @@ def trespasses(source: str) -> list[str]:
         elif isinstance(node, ast.Attribute) and node.attr not in ATTRIBUTES:
             found.append(f".{node.attr}")
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            found += [node.func.id] if node.func.id not in CALLS | own else []
+            found += [node.func.id] if node.func.id not in CALLS | NUMBERS | own else []
         elif isinstance(node, ast.MatMult):
             found.append("@")
     return found
 
 
-def test_the_definition_only_makes_and_indexes_arrays() -> None:
-    assert trespasses(inspect.getsource(definition)) == []
+@pytest.mark.parametrize("module", [definition, definition_densities])
+def test_the_definition_only_makes_and_indexes_arrays(module: Any) -> None:
+    assert trespasses(inspect.getsource(module)) == []
 
 
 @pytest.mark.parametrize(
@@ -318,6 +323,8 @@ def test_the_definition_only_makes_and_indexes_arrays() -> None:
         ("y @= b", "@"),
         ("y = __import__('pydis')", "__import__"),
         ("y = sum(a)", "sum"),
+        ("import math\ny = math.fsum(a)", ".fsum"),
+        ("from math import sumprod\ny = sumprod(a, b)", "sumprod"),
     ],
 )
 def test_a_definition_that_does_more_is_noticed(source: str, found: str) -> None:

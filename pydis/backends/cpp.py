@@ -1,6 +1,7 @@
 """The compiled backend: exactly what `csrc/` accelerates, and the reference for the rest."""
 
 from importlib.util import find_spec
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -93,6 +94,46 @@ class Cpp(NumPy):
         x, g, mask = _plain(x), _plain(g), {f"{on}_mask": _plain(y)}
         return self._core.conv2d_w(x, g, *size, stride, pad, **mask)
 
+    def bernoulli_log_likelihood(self, x: Array, logits: Array) -> Array:
+        """One pass: no array of terms."""
+        if not _real(x):
+            return super().bernoulli_log_likelihood(x, logits)
+        return self._core.bernoulli(_rows(x), _rows(logits))
+
+    def bernoulli_slope(self, g: Array, x: Array, logits: Array) -> Array:
+        """One pass."""
+        if not _real(x):
+            return super().bernoulli_slope(g, x, logits)
+        return self._core.bernoulli_slope(_plain(g), _rows(x), _rows(logits)).reshape(x.shape)
+
+    def pairwise_gaussian(self, z: Array, mean: Array, log_variance: Array) -> Array:
+        """One draw at a time against all Gaussians."""
+        if not _real(z):
+            return super().pairwise_gaussian(z, mean, log_variance)
+        return self._core.pairwise_gaussian(_plain(z), _plain(mean), _plain(log_variance))
+
+    def pairwise_gaussian_slopes(
+        self, g: Array, y: Array, z: Array, mean: Array, log_variance: Array
+    ) -> Array:
+        """The same pairs once more, summed both ways as they are made."""
+        arrays = (g, y, z, mean, log_variance)
+        if not _real(z):
+            return super().pairwise_gaussian_slopes(*arrays)
+        return self._core.pairwise_gaussian_slopes(*map(_plain, arrays))
+
+    def adam(
+        self, theta: Array, g: Array, mean: Array, square: Array, *constants: float
+    ) -> tuple[Array, Array, Array]:
+        """The formula of `Adam.update` in one pass: new θ, m and v, of float32 or float64.
+
+        The constants are η / (1 − β₁ᵗ), 1 / (1 − β₂ᵗ), β₁, β₂ and ε.
+        """
+        return self._core.adam(*map(_plain, (theta, g, mean, square)), *constants)
+
+    def fill_outlines(self, outlines: Array, which: Array, centre: Array, subpixels: int) -> Array:
+        """Images `[N, 64, 64]`: outline number which[n], moved to centre[n] and filled."""
+        return self._core.fill_outlines(_plain(outlines), _plain(which), _plain(centre), subpixels)
+
     def _matmul(self, a: Array, b: Array, **finish: Any) -> Array:
         left, transpose_a = _as_stored(a)
         right, transpose_b = _as_stored(b)
@@ -112,6 +153,11 @@ def _plain(a: Array) -> Array:
 def _bend(slope: float) -> float | None:
     """The slope below zero, or None for a straight line: nothing to do."""
     return None if slope == 1 else slope
+
+
+def _rows(a: Array) -> Array:
+    """The array as a matrix with a row for each example."""
+    return _plain(a).reshape(a.shape[0], prod(a.shape[1:]))
 
 
 def _as_stored(a: Array) -> tuple[Array, bool]:

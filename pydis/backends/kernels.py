@@ -20,6 +20,12 @@ Size = tuple[int, int]
 REQUIRED = ("matmul", "conv2d", "conv2d_x", "conv2d_w")
 """Every backend computes these."""
 
+DENSITIES = (
+    "bernoulli_log_likelihood",
+    "bernoulli_slope",
+    "pairwise_gaussian",
+    "pairwise_gaussian_slopes",
+)
 FUSED = (
     "matmul_act",
     "conv2d_act",
@@ -28,8 +34,12 @@ FUSED = (
     "conv2d_x_gated",
     "conv2d_w_gated",
     "bias_gradient",
+    *DENSITIES,
 )
 """A backend may compute these; where it has none, the op evaluates the composition they equal."""
+
+OUTSIDE = ("adam", "fill_outlines")
+"""A backend may compute these, which belong to no graph; where it has none, the caller does."""
 
 
 class Kernels:
@@ -47,6 +57,14 @@ class Kernels:
     conv2d_x_gated: Any = None
     conv2d_w_gated: Any = None
     bias_gradient: Any = None
+
+    bernoulli_log_likelihood: Any = None
+    bernoulli_slope: Any = None
+    pairwise_gaussian: Any = None
+    pairwise_gaussian_slopes: Any = None
+
+    adam: Any = None
+    fill_outlines: Any = None
 
     def asarray(self, a: np.ndarray[Any, Any]) -> Array:
         """The array on the device where this table computes; one that is there already, itself."""

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from pydis.backends import special
+from pydis.backends import densities, special
 from pydis.backends.kernels import Array, Kernels, Size
 
 PATCH_BYTES = 1 << 21
@@ -90,6 +90,24 @@ class NumPy(Kernels):
         self, g: Array, w: Array, b: Array, slope: float, size: Size, stride: int, pad: int
     ) -> Array:
         return self._finish(self.conv2d_x(g, w, size, stride, pad), b, slope)
+
+    def bernoulli_log_likelihood(self, x: Array, logits: Array) -> Array:
+        """Σ_j (x_j l_j − softplus(l_j)) over all axes but the first."""
+        return densities.bernoulli_log_likelihood(self.xp, x, logits)
+
+    def bernoulli_slope(self, g: Array, x: Array, logits: Array) -> Array:
+        """g_n (x − sigmoid(l))."""
+        return densities.bernoulli_slope(self.xp, g, x, logits)
+
+    def pairwise_gaussian(self, z: Array, mean: Array, log_variance: Array) -> Array:
+        """Draws under all Gaussians, in blocks of draws."""
+        return densities.pairwise_gaussian(self.xp, z, mean, log_variance)
+
+    def pairwise_gaussian_slopes(
+        self, g: Array, y: Array, z: Array, mean: Array, log_variance: Array
+    ) -> Array:
+        """Its slopes, in blocks of draws."""
+        return densities.pairwise_gaussian_slopes(self.xp, g, y, z, mean, log_variance)
 
     def gate(self, g: Array, y: Array) -> Array:
         """By the bits of g and of a word of ones: `where` waits for a branch at every element."""
