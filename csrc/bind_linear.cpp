@@ -5,6 +5,7 @@
 #include "bind.hpp"
 #include "dispatch.hpp"
 #include "threads.hpp"
+#include "unlocked.hpp"
 
 namespace pydis {
 
@@ -18,7 +19,7 @@ using Kernel = void (*)(const T*, const Engine*);
 // Calls a kernel without the interpreter lock.
 template <typename T>
 void call(Kernel<T> kernel, const T& problem) {
-    const py::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     kernel(&problem, &engine());
     trim_workspace();
 }
