@@ -33,8 +33,7 @@ _ASPECT = 1.33
 _MAX_VERTICES = 150
 _SUBPIXELS = 256
 _CENTRES = 16 + 32 * np.arange(32) / 31
-# Images rendered at a time: their intermediate arrays stay in cache.
-_BLOCK = 256
+_BLOCK = 256  # images at a time: their intermediate arrays stay in cache
 
 
 def render(factors: ArrayLike) -> NDArray[np.uint8]:
