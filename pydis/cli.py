@@ -26,7 +26,7 @@ import tyro
 import pydis
 from pydis.backends import BackendError, current
 from pydis.backends.environment import environment
-from pydis.backends.threads import default_threads, threads
+from pydis.backends.threads import blas_threads, default_threads, kernel_threads, threads
 from pydis.data import DataMissing, FormatError
 from pydis.data.commands import main as data_command
 from pydis.models import BetaVAE
@@ -116,7 +116,8 @@ def info(json: bool = False) -> None:
     Args:
         json: Print JSON, for a program to read.
     """
-    about = environment()
+    now = {"kernel_threads": kernel_threads(), "blas_threads": blas_threads()}
+    about = environment() | now
     print(dumps(about, indent=2) if json else "\n".join(_lines(about)))
 
 
