@@ -80,5 +80,5 @@ PYBIND11_MODULE(_core, m) {
             }
             pydis::set_threads(static_cast<std::size_t>(number));
         },
-        py::arg("number"), "Use so many threads from now on, in the whole process.");
+        py::arg("number").noconvert(), "Use so many threads from now on, in the whole process.");
 }
