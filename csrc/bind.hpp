@@ -6,5 +6,6 @@
 namespace pydis {
 
 void bind_linear(pybind11::module_& m);
+void bind_peak(pybind11::module_& m);
 
 }  // namespace pydis

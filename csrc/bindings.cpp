@@ -59,6 +59,7 @@ PYBIND11_MODULE(_core, m) {
     m.doc() = "The compiled kernels of pydis.";
     obey_environment();
     pydis::bind_linear(m);
+    pydis::bind_peak(m);
     m.def("build_info", &build_info, "How this module was built.");
     m.def("instruction_sets", &instruction_sets,
           "The instruction sets that were built and that this machine can run, best last.");

@@ -26,12 +26,14 @@ constexpr int tile_vectors = 2;
 #include "conv_thin.hpp"
 #include "conv_weights.hpp"
 #include "gemm.hpp"
+#include "peak.hpp"
 
 namespace pydis {
 
 const Kernels PYDIS_KERNELS = {
-    PYDIS_KERNELS_NAME, PYDIS_KERNELS_FLAGS, &matmul<float>,    &matmul<double>,  &conv2d<float>,
-    &conv2d<double>,    &conv2d_x<float>,    &conv2d_x<double>, &conv2d_w<float>, &conv2d_w<double>,
+    PYDIS_KERNELS_NAME, PYDIS_KERNELS_FLAGS, &matmul<float>,   &matmul<double>,
+    &conv2d<float>,     &conv2d<double>,     &conv2d_x<float>, &conv2d_x<double>,
+    &conv2d_w<float>,   &conv2d_w<double>,   &peak<float>,     &peak<double>,
 };
 
 }  // namespace pydis

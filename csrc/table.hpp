@@ -8,6 +8,7 @@
 #include <cstddef>
 
 #include "engine.hpp"
+#include "peak_table.hpp"
 
 namespace pydis {
 
@@ -70,6 +71,8 @@ struct Kernels {
     void (*conv2d_x_f64)(const Conv<double>*, const Engine*);
     void (*conv2d_w_f32)(const Conv<float>*, const Engine*);
     void (*conv2d_w_f64)(const Conv<double>*, const Engine*);
+    double (*peak_f32)(const Peak<float>*, const Engine*);
+    double (*peak_f64)(const Peak<double>*, const Engine*);
 };
 
 extern const Kernels kernels_baseline;
