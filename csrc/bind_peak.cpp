@@ -1,4 +1,6 @@
 // The arithmetic peak, as Python calls it.
+#include <utility>
+
 #include "arrays.hpp"
 #include "bind.hpp"
 #include "dispatch.hpp"
@@ -8,9 +10,11 @@ namespace pydis {
 
 namespace {
 
+using Peaked = std::pair<double, py::array>;
+
 template <typename T>
-py::tuple peak_of(py::ssize_t steps, py::ssize_t tasks,
-                  double (*kernel)(const Peak<T>*, const Engine*)) {
+Peaked peak_of(py::ssize_t steps, py::ssize_t tasks,
+               double (*kernel)(const Peak<T>*, const Engine*)) {
     py::array_t<T> made = make<T>("peak", {tasks});
     const Peak<T> problem{size(tasks), size(steps), T{0.5}, T{1}, made.mutable_data()};
     double operations = 0;
@@ -18,10 +22,10 @@ py::tuple peak_of(py::ssize_t steps, py::ssize_t tasks,
         const py::gil_scoped_release unlocked;
         operations = kernel(&problem, &engine());
     }
-    return py::make_tuple(operations, made);
+    return {operations, made};
 }
 
-py::tuple peak(py::ssize_t steps, py::ssize_t tasks, bool double_precision) {
+Peaked peak(py::ssize_t steps, py::ssize_t tasks, bool double_precision) {
     constexpr py::ssize_t most = py::ssize_t{1} << 40;
     if (steps < 0 || tasks < 0 || steps > most || tasks > py::ssize_t{1} << 20) {
         throw py::value_error("peak: expected 0 to 2^40 steps and 0 to 2^20 tasks, got " +

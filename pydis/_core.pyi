@@ -4,7 +4,7 @@ The compiled kernels of pydis.
 from __future__ import annotations
 import numpy
 import typing
-__all__: list[str] = ['build_info', 'conv2d', 'conv2d_w', 'conv2d_x', 'instruction_set', 'instruction_sets', 'matmul', 'set_threads', 'threads', 'use_instruction_set']
+__all__: list[str] = ['build_info', 'conv2d', 'conv2d_w', 'conv2d_x', 'instruction_set', 'instruction_sets', 'matmul', 'peak', 'set_threads', 'threads', 'use_instruction_set']
 def build_info() -> dict[str, str]:
     """
     How this module was built.
@@ -32,6 +32,10 @@ def instruction_sets() -> list[str]:
 def matmul(a: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], b: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], transpose_a: bool = False, transpose_b: bool = False, bias: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None, slope: typing.SupportsFloat | typing.SupportsIndex | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     """
     op(a) op(b) + bias of two matrices, each transposed or not; what is below zero times the slope.
+    """
+def peak(steps: typing.SupportsInt | typing.SupportsIndex, tasks: typing.SupportsInt | typing.SupportsIndex = 1, double_precision: bool = False) -> tuple[float, numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]]:
+    """
+    Takes x to x/2 + 1 so many steps in twelve vectors of registers, in so many tasks: the number of operations, and the sum of each task's numbers.
     """
 def set_threads(number: typing.SupportsInt | typing.SupportsIndex) -> None:
     """

@@ -1,4 +1,4 @@
-"""The command line: `pydis demo | train | report | data | info`.
+"""The command line: `pydis demo | train | report | data | bench | info`.
 
 Exit status: 0 fine, 1 the work failed (a loss was not finite, a disk was full), 2 bad usage, 130
 stopped by the user. A user's mistake gives one line on stderr and no traceback.
@@ -16,6 +16,7 @@ import pydis
 from pydis.backends import BackendError, current
 from pydis.backends.environment import environment
 from pydis.backends.threads import default_threads, threads
+from pydis.bench.commands import main as bench_command
 from pydis.data import FormatError
 from pydis.data.commands import main as data_command
 from pydis.models import MODELS, VAE, BetaVAE
@@ -99,6 +100,10 @@ def data_options() -> None:
     """List, fetch or check data sets as files: `pydis data --help`. Example: pydis data list."""
 
 
+def bench_options() -> None:
+    """Measure the kernels: `pydis bench --help`. Example: pydis bench kernels --filter matmul."""
+
+
 def info(json: bool = False) -> None:
     """Show the version, the backends with reasons, the instruction set, threads and BLAS.
 
@@ -114,6 +119,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train_options,
     "report": report,
     "data": data_options,
+    "bench": bench_options,
     "info": info,
 }
 
@@ -137,6 +143,8 @@ def _dispatch(given: list[str]) -> int:
         _train_command(given[1:])
     elif given[:1] == ["data"]:
         return data_command(given[1:])
+    elif given[:1] == ["bench"]:
+        return bench_command(given[1:])
     else:
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS, prog="pydis", description=pydis.__doc__, args=given
