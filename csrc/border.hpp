@@ -34,6 +34,19 @@ inline bool within(const Part& p, const Image& image) {
            p.left + signed_size(p.cols) <= signed_size(image.width);
 }
 
+// The map pixels of [first, end) for which tap `u` is on an axis of `size` pixels.
+struct Pixels {
+    std::size_t first, end;
+};
+inline Pixels pixels_on(std::size_t u, std::size_t size, std::size_t stride, std::size_t pad,
+                        Pixels all) {
+    const std::size_t reach = size + pad;
+    const std::size_t on = pad > u ? pieces(pad - u, stride) : 0;
+    const std::size_t off = reach > u ? pieces(reach - u, stride) : 0;
+    const std::size_t first = smaller(all.end, larger(all.first, on));
+    return {first, larger(first, smaller(all.end, off))};
+}
+
 // Copies a part of an image, with zeros for what is outside it or closed by the mask.
 template <typename T>
 void copy_part(const T* from, const T* mask, const Image& image, const Part& part, T* to) {

@@ -299,6 +299,7 @@ ENTRIES: dict[str, Entry] = {
     "clip": elementwise(off_pieces, analytic=False, constants=({"low": -1.0, "high": 1},)),
     "xlogy": elementwise(with_zeros, positive),
     "erf": elementwise(anywhere, analytic=False),
+    "normal_cdf": elementwise(anywhere, analytic=False),
     "lgamma": elementwise(argument, analytic=False),
     "polygamma": elementwise(
         argument, analytic=False, constants=({"order": 1}, {"order": 0}, {"order": 2})

@@ -1,7 +1,7 @@
 """Every primitive on every CPU backend: derivatives to second order, types, layouts, purity."""
 
 from functools import partial
-from math import erf, factorial, sqrt
+from math import factorial
 from typing import Any
 from unittest.mock import patch
 
@@ -324,7 +324,6 @@ def drawn(*shape: int, seed: int = 0) -> Any:
 MASK = np.array([[True, False, True], [False, False, True]])
 COMPOSED: dict[str, tuple[Any, Any, list[tuple[int, ...]]]] = {
     "square": (ops.square, np.square, [(2, 3)]),
-    "normal_cdf": (ops.normal_cdf, lambda x: 0.5 * (1 + np.vectorize(erf)(x / sqrt(2))), [(2, 3)]),
     "digamma": (ops.digamma, lambda x: special.polygamma(0, x), [(2, 3)]),
     "where": (partial(ops.where, MASK), partial(np.where, MASK), [(2, 3), (3,)]),
     "var": (partial(ops.var, axis=-1), partial(np.var, axis=-1), [(2, 3)]),
@@ -351,9 +350,9 @@ COMPOSED: dict[str, tuple[Any, Any, list[tuple[int, ...]]]] = {
     "crop": (lambda x: ops.crop(x, ((1, 0), (0, 2))), lambda x: x[1:, :-2], [(2, 3)]),
     "split": (lambda x: ops.split(x, [1, 2], axis=-1)[1], lambda x: x[:, 1:], [(2, 3)]),
     "stack": (partial(ops.stack, axis=-1), lambda a, b: np.stack([a, b], -1), [(2, 3), (2, 3)]),
-    "slogdet": (
-        lambda x: ops.slogdet(x)[1],
-        lambda x: np.linalg.slogdet(x)[1],
+    "slogdet": (  # far from singular: differences err by powers of the inverse
+        lambda x: ops.slogdet(x + np.eye(3, dtype=x.dtype))[1],
+        lambda x: np.linalg.slogdet(x + np.eye(3))[1],
         [(2, 3, 3)],
     ),
     "[]": (lambda x: x[1:3, ..., None], lambda x: x[1:3, ..., None], [(3, 2)]),

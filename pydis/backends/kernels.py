@@ -2,12 +2,15 @@
 
 An op receives such a table as its first argument `k`. It calls `k.matmul`, `k.conv2d`, ... for the
 few operations that cost time, `k.xp` (NumPy or CuPy) for everything ordinary, and `k.special` for
-`erf`, `gammaln` and `polygamma`. Swapping the table swaps the machine; no op ever asks what device
-it runs on.
+`erf`, `ndtr`, `gammaln` and `polygamma`. Swapping the table swaps the machine; no op ever asks what
+device it runs on. `asarray` and `to_numpy` are the doors between NumPy and that device: what is
+drawn, read from a file or shown to a person passes there, and nothing else does.
 """
 
 from types import ModuleType
 from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
 
 Array: TypeAlias = Any
 """An array of the backend's own library: `numpy.ndarray` or `cupy.ndarray`."""
@@ -30,6 +33,14 @@ class Kernels:
     matmul_relu: Any = None
     conv2d_relu: Any = None
     conv2d_x_relu: Any = None
+
+    def asarray(self, a: np.ndarray[Any, Any]) -> Array:
+        """The array on the device where this table computes; one that is there already, itself."""
+        return self.xp.asarray(a)
+
+    def to_numpy(self, a: Array) -> np.ndarray[Any, Any]:
+        """The way back. Arrays of NumPy are there already."""
+        return np.asarray(a)
 
     def matmul(self, a: Array, b: Array) -> Array:
         """Y = A B for matrices `[M, K]`, `[K, N]`."""

@@ -13,6 +13,8 @@ from typing import Any, Literal, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pydis.backends.draws import integers
+
 FACTORS = ("shape", "scale", "orientation", "x", "y")
 SIZES = (3, 6, 40, 32, 32)
 COUNT = 737_280
@@ -87,10 +89,10 @@ def sample_factors(
     """
     n = _checked_draw(rng, n)
     if part == "all":
-        return factors_of(rng.integers(COUNT, size=n))
+        return factors_of(integers(rng, COUNT, (n,)))
     if part in ("train", "held-out"):
         pool = _part(part == "held-out")
-        return factors_of(pool[rng.integers(len(pool), size=n)])
+        return factors_of(pool[integers(rng, len(pool), (n,))])
     raise ValueError(f"part must be 'all', 'train' or 'held-out', received {part!r}")
 
 
@@ -120,7 +122,7 @@ def fixed_factor_batch(
     n = _checked_draw(rng, n)
     column = _column(factor)
     if value is None:
-        fixed = int(rng.integers(SIZES[column]))
+        fixed = int(integers(rng, SIZES[column]))
     else:
         fixed = _integer(value, FACTORS[column])
         _check_range(np.asarray(fixed), FACTORS[column], SIZES[column])

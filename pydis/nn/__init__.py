@@ -12,7 +12,7 @@ from pydis.nn.layers import (
     Unflatten,
 )
 from pydis.nn.module import Module
-from pydis.nn.normalise import BatchNorm, BatchState, LayerNorm
+from pydis.nn.normalise import BatchNorm, BatchState, LayerNorm, named_states, state_at
 from pydis.nn.optimise import (
     Learner,
     NonFiniteError,
@@ -53,4 +53,6 @@ __all__ = [
     "clip_by_global_norm",
     "global_norm",
     "gradients",
+    "named_states",
+    "state_at",
 ]

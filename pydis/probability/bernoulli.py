@@ -9,6 +9,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import sigmoid, softplus, sum
+from pydis.backends.draws import uniform
 from pydis.probability.gaussian import check_like, coordinates, library
 
 
@@ -35,7 +36,7 @@ class Bernoulli:
     def sample(self, rng: np.random.Generator) -> Array:
         """Bits, 1 where a uniform draw falls below p; not differentiable."""
         p = stop_gradient(self.mean)
-        draws = library(p).asarray(rng.random(p.shape, dtype=p.dtype))
+        draws = library(p).asarray(uniform(rng, p.shape, p.dtype))
         return (draws < p).astype(p.dtype)
 
     def entropy(self) -> Value:
