@@ -61,6 +61,7 @@ PYBIND11_MODULE(_core, m) {
     pydis::bind_linear(m);
     pydis::bind_density(m);
     pydis::bind_outside(m);
+    pydis::bind_peak(m);
     m.def("build_info", &build_info, "How this module was built.");
     m.def("instruction_sets", &instruction_sets,
           "The instruction sets that were built and that this machine can run, best last.");

@@ -10,6 +10,7 @@
 #include "density_table.hpp"
 #include "engine.hpp"
 #include "outside_table.hpp"
+#include "peak_table.hpp"
 
 namespace pydis {
 
@@ -83,6 +84,8 @@ struct Kernels {
     void (*adam_f32)(const Adam<float>*, const Engine*);
     void (*adam_f64)(const Adam<double>*, const Engine*);
     void (*fill_outlines)(const Outlines*, const Engine*);
+    double (*peak_f32)(const Peak<float>*, const Engine*);
+    double (*peak_f64)(const Peak<double>*, const Engine*);
 };
 
 extern const Kernels kernels_baseline;

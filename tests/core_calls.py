@@ -233,7 +233,7 @@ def assert_right(call: Call, y: Array) -> None:
     """Raise AssertionError unless y is what the call should give."""
     value, bound = expected(call)
     dtype = next(iter(call.arrays.values())).dtype
-    where = f"{call.kernel} {({k: a.shape for k, a in call.arrays.items()})} {call.static}"
+    where = f"{call.kernel} { ({k: a.shape for k, a in call.arrays.items()}) } {call.static}"
     assert y.shape == value.shape and y.dtype == dtype and y.flags.c_contiguous, where
     finite = np.isfinite(value)
     np.testing.assert_array_equal(y[~finite], value[~finite], err_msg=where)

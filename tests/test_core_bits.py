@@ -44,7 +44,10 @@ def assert_same_on(names: tuple[str, ...], make: Callable[[], Array]) -> None:
 
 def product(rows: int, cols: int, depth: int, form: tuple[bool, bool], dtype: Any) -> Call:
     rng = np.random.default_rng(rows + cols + depth)
-    a, b = numbers(rng, "normal", (rows, depth), dtype), numbers(rng, "normal", (depth, cols), dtype)
+    a, b = (
+        numbers(rng, "normal", (rows, depth), dtype),
+        numbers(rng, "normal", (depth, cols), dtype),
+    )
     stored = [np.ascontiguousarray(x.T if t else x) for x, t in zip((a, b), form, strict=True)]
     static = {"transpose_a": form[0], "transpose_b": form[1]}
     return Call("matmul", {"a": stored[0], "b": stored[1]}, static)

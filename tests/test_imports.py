@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("models", "metrics", "data"),
     ("derivations",),
     ("training",),
-    ("studies", "report"),
+    ("studies", "report", "bench"),
     ("cli",),
     ("__main__",),
 )

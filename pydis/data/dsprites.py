@@ -23,9 +23,9 @@ COUNT = 737_280
 _STRIDES = np.array([245_760, 40_960, 1_024, 32, 1])
 _POSITIONS = 32 * 32
 
-# Held-out: the index, with orientation 39 counted as the equal 0, is a multiple of a prime.  It shares
-# no divisor with SIZES, so every factor stays nearly uniform on both sides, and no image has its copy
-# on the other one.
+# Held-out: the index, with orientation 39 counted as the equal 0, is a multiple of a prime.  It
+# divides none of SIZES, so every factor stays nearly uniform on both sides, and no image has its
+# copy on the other one.
 _PRIME = 23
 
 _HALF_WIDTH = 9.6
