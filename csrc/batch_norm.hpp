@@ -93,7 +93,8 @@ void batch_norm_sums(const BatchNorm<T>* p, const Engine* engine) {
     for (std::size_t c = 0; c < p->cols; ++c) p->made[p->cols + c] *= reciprocal_deviation(*p, c);
 }
 
-// What a map over lines needs: made = a g + (c + (x - μ) d), where the values have d = a, g = 0.
+// What a map over lines needs: y = c + (x - μ) d for the values, scale (g + c + (x - μ) d) for
+// x_bar.
 template <typename T>
 struct LineMap {
     const BatchNorm<T>* p;
@@ -101,7 +102,7 @@ struct LineMap {
     const T* mean;
     const T* constant;
     const T* of_gap;
-    const T* of_g;  // null for the values
+    const T* scale;  // null for the values
 };
 
 template <typename T>
@@ -113,8 +114,8 @@ inline void map_line(const LineMap<T>& m, std::size_t from, std::size_t width) {
         const bool all = j + lanes <= width;
         const auto take = [&](const T* line) { return load_some(line, j, width, all); };
         Wide y = take(m.constant) + (take(p.x + from) - take(m.mean)) * take(m.of_gap);
-        if (m.of_g != nullptr) y += take(m.of_g) * take(p.g + from);
-        if (p.activate) y = y > Wide{} ? y : p.slope * y;
+        if (m.scale != nullptr) y = take(m.scale) * (take(p.g + from) + y);
+        if (p.activate) y = bend<T>(y, p.slope);
         store_some(p.made + from, j, width, all, y);
     }
 }
@@ -153,20 +154,20 @@ void batch_norm_x(const BatchNorm<T>* p, const Engine* engine) {
     T* space = static_cast<T*>(engine->workspace((4 * width + 3 * p->cols) * sizeof(T)));
     T* constant = space + 4 * width;
     T* of_gap = constant + p->cols;
-    T* of_g = of_gap + p->cols;
+    T* scale = of_gap + p->cols;
     const T n = static_cast<T>(p->rows);
     for (std::size_t c = 0; c < p->cols; ++c) {
         const T r = reciprocal_deviation(*p, c);
-        of_g[c] = p->w[c] * r;
-        constant[c] = -of_g[c] * (p->sums[c] / n);
-        of_gap[c] = -of_g[c] * r * (p->sums[p->cols + c] / n);
+        constant[c] = -p->sums[c] / n;
+        of_gap[c] = -r * (p->sums[p->cols + c] / n);
+        scale[c] = p->w[c] * r;
     }
     const LineMap<T> problem{p,
                              &lines,
                              written_out(p->moments, lines, p->cols, space),
                              written_out(constant, lines, p->cols, space + width),
                              written_out(of_gap, lines, p->cols, space + 2 * width),
-                             written_out(of_g, lines, p->cols, space + 3 * width)};
+                             written_out(scale, lines, p->cols, space + 3 * width)};
     engine->run(lines.groups, &map_group<T>, &problem, 0);
 }
 

@@ -6,6 +6,9 @@
 namespace pydis {
 
 void bind_linear(pybind11::module_& m);
+void bind_density(pybind11::module_& m);
+void bind_outside(pybind11::module_& m);
+void bind_peak(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
 void bind_batch_norm(pybind11::module_& m);
 

@@ -1,19 +1,18 @@
-// How a binding calls a kernel.
+// How a binding runs a kernel: without the interpreter lock, on the engine's threads.
 #pragma once
 
-#include <pybind11/pybind11.h>
-
+#include "engine.hpp"
 #include "threads.hpp"
+#include "unlocked.hpp"
 
 namespace pydis {
 
 template <typename T>
 using Kernel = void (*)(const T*, const Engine*);
 
-// Calls a kernel without the interpreter lock.
 template <typename T>
 void call(Kernel<T> kernel, const T& problem) {
-    const pybind11::gil_scoped_release unlocked;
+    const Unlocked unlocked;
     kernel(&problem, &engine());
     trim_workspace();
 }

@@ -6,8 +6,9 @@
 // the channels fill a tile, its rows are channels under one tap, and the pixels for which that tap
 // is on the image are taken from the images themselves; else from bordered copies.
 //
-// The images are cut in at most eight groups by their number alone.  Each group sums into filters
-// of its own; these are then added in pairs.
+// The images, or bands of rows of large ones, are cut in at most eight groups, by the shape alone:
+// not by what this instruction set copies.  Each group sums into filters of its own; these are then
+// added in pairs.
 #pragma once
 
 #include "border.hpp"
@@ -47,63 +48,70 @@ struct Chunk {
     bool first;
 };
 
-// The map pixels [first, end) of `count` for which tap `u` is on an axis of `size` pixels.
-inline void pixels_on(std::size_t u, std::size_t size, std::size_t stride, std::size_t pad,
-                      std::size_t& first, std::size_t& end) {
-    const std::size_t reach = size + pad;
-    first = smaller(end, larger(first, pad > u ? pieces(pad - u, stride) : 0));
-    end = larger(first, smaller(end, reach > u ? pieces(reach - u, stride) : 0));
-}
+// A place under the filter.
+struct Place {
+    std::size_t u, v, c;
+};
 
-// Places [k0, k0 + rows) by all pixels of a chunk, added to the group's filters.
-template <typename T, int V>
-void weigh(const Weights<T>& k, const Chunk<T>& chunk, std::size_t k0, std::size_t rows,
-           std::size_t j0, T* filters) {
+// The places from k0 on, `count` of them, by some pixels of a chunk, added to the group's filters.
+template <typename T>
+void weigh(const Weights<T>& k, const Chunk<T>& chunk, std::size_t k0, std::size_t count,
+           Place place, Pixels i, Pixels j, T* filters) {
     const Conv<T>& p = *k.p;
-    std::size_t i0 = chunk.from, i1 = chunk.to, first = 0, end = p.map_width;
-    if (k.in_place) {
-        pixels_on(k0 / p.channels / p.filter_width, p.height, p.stride, p.pad, i0, i1);
-        pixels_on(k0 / p.channels % p.filter_width, p.width, p.stride, p.pad, first, end);
-    }
-    const T* a[tile_rows];
-    T* c[tile_rows];
-    for (std::size_t r = 0; r < rows; ++r) {
-        const std::size_t tap = (k0 + r) / p.channels;
-        const std::size_t row = p.stride * i0 + tap / p.filter_width;
-        const std::size_t col = p.stride * first + tap % p.filter_width;
-        const std::size_t at = (row * k.x_cols + col) * p.channels + (k0 + r) % p.channels;
-        a[r] = i1 > i0 && end > first ? chunk.x + (at - chunk.origin) : chunk.x;
-        c[r] = filters + (k0 + r) * p.outputs + j0;
-    }
-    const Depth d{end - first,
+    constexpr std::size_t width = panel_width<T>;
+    const bool none = i.end == i.first || j.end == j.first;
+    const Depth d{j.end - j.first,
                   p.stride * p.channels,
                   k.g_row,
-                  i1 - i0,
+                  i.end - i.first,
                   p.stride * k.x_cols * p.channels,
                   p.map_width * k.g_row,
                   chunk.images,
                   chunk.x_image,
                   chunk.g_image};
-    const std::size_t cols = smaller(V * Vector<T>::lanes, p.outputs - j0);
-    const T* right = chunk.g + ((i0 - chunk.from) * p.map_width + first) * k.g_row + j0;
+    const T* right = chunk.g + ((i.first - chunk.from) * p.map_width + j.first) * k.g_row;
     const Finish<T> finish{nullptr, chunk.first, true, false, T{0}};
-    tile_of<T, V>(rows, a, right, d, c, cols, finish);
+    for (std::size_t end = k0 + count; k0 < end; k0 += tile_rows) {
+        const std::size_t rows = smaller(tile_rows, end - k0);
+        const T* a[tile_rows];
+        T* c[tile_rows];
+        for (std::size_t r = 0; r < rows; ++r) {
+            const std::size_t row = p.stride * i.first + place.u;
+            const std::size_t col = p.stride * j.first + place.v;
+            const std::size_t at = (row * k.x_cols + col) * p.channels + place.c;
+            a[r] = none ? chunk.x : chunk.x + (at - chunk.origin);
+            c[r] = filters + (k0 + r) * p.outputs;
+            if (++place.c < p.channels) continue;
+            place.c = 0;
+            if (++place.v < p.filter_width) continue;
+            place.v = 0;
+            ++place.u;
+        }
+        for (std::size_t j0 = 0; j0 < p.outputs; j0 += width) {
+            T* to[tile_rows];
+            for (std::size_t r = 0; r < rows; ++r) to[r] = c[r] + j0;
+            if (j0 + Vector<T>::lanes < p.outputs) {
+                const std::size_t cols = smaller(width, p.outputs - j0);
+                tile_of<T, tile_vectors>(rows, a, right + j0, d, to, cols, finish);
+            } else {
+                tile_of<T, 1>(rows, a, right + j0, d, to, p.outputs - j0, finish);
+            }
+        }
+    }
 }
 
+// In place, all channels under one tap at a time, by the pixels for which it is on the image.
 template <typename T>
 void weigh_chunk(const Weights<T>& k, const Chunk<T>& chunk, T* filters) {
-    constexpr std::size_t lanes = Vector<T>::lanes;
-    const std::size_t step = k.in_place ? k.p->channels : k.rows;
-    for (std::size_t j0 = 0; j0 < k.p->outputs; j0 += tile_vectors * lanes) {
-        for (std::size_t tap = 0; tap < k.rows; tap += step) {
-            for (std::size_t k0 = tap; k0 < tap + step; k0 += tile_rows) {
-                const std::size_t rows = smaller(tile_rows, tap + step - k0);
-                if (j0 + lanes < k.p->outputs) {
-                    weigh<T, tile_vectors>(k, chunk, k0, rows, j0, filters);
-                } else {
-                    weigh<T, 1>(k, chunk, k0, rows, j0, filters);
-                }
-            }
+    const Conv<T>& p = *k.p;
+    const Pixels rows{chunk.from, chunk.to}, cols{0, p.map_width};
+    if (!k.in_place) return weigh(k, chunk, 0, k.rows, Place{0, 0, 0}, rows, cols, filters);
+    std::size_t k0 = 0;
+    for (std::size_t u = 0; u < p.filter_height; ++u) {
+        const Pixels i = pixels_on(u, p.height, p.stride, p.pad, rows);
+        for (std::size_t v = 0; v < p.filter_width; ++v, k0 += p.channels) {
+            const Pixels j = pixels_on(v, p.width, p.stride, p.pad, cols);
+            weigh(k, chunk, k0, p.channels, Place{u, v, 0}, i, j, filters);
         }
     }
 }
@@ -208,28 +216,30 @@ void conv2d_w(const Conv<T>* p, const Engine* engine) {
     k.rows = rows;
     k.in_place = p->x_mask == nullptr && p->channels >= tile_rows;
     k.copy_g = p->g_mask != nullptr || p->outputs % width != 0;
-    k.x_cols = k.in_place ? p->width : p->stride * (p->map_width - 1) + p->filter_width;
     k.g_row = k.copy_g ? pieces(p->outputs, width) * width : p->outputs;
-    const auto x_size = [&](std::size_t map_rows) {
+    const std::size_t reach = p->stride * (p->map_width - 1) + p->filter_width;
+    constexpr std::size_t widest = 128 / sizeof(T);  // panel, of all instruction sets
+    const auto elements = [&](std::size_t map_rows) {
         const std::size_t x_rows = p->stride * (map_rows - 1) + p->filter_height;
-        return k.in_place ? 0 : x_rows * k.x_cols * p->channels;
-    };
-    const auto bytes = [&](std::size_t map_rows) {
-        const std::size_t g = k.copy_g ? map_rows * p->map_width * k.g_row : 0;
-        return (x_size(map_rows) + g) * sizeof(T);
+        const std::size_t g_row = pieces(p->outputs, widest) * widest;
+        return x_rows * reach * p->channels + map_rows * p->map_width * g_row;
     };
     k.band_rows = p->map_height;
-    while (k.band_rows > 1 && bytes(k.band_rows) > pydis::cache_bytes) {
+    while (k.band_rows > 1 && elements(k.band_rows) * sizeof(T) > pydis::cache_bytes) {
         k.band_rows = pieces(k.band_rows, 2);
     }
-    k.x_size = x_size(k.band_rows);
+    const std::size_t x_rows = p->stride * (k.band_rows - 1) + p->filter_height;
+    k.x_cols = k.in_place ? p->width : reach;
+    k.x_size = k.in_place ? 0 : x_rows * reach * p->channels;
+    const std::size_t g_size = k.copy_g ? k.band_rows * p->map_width * k.g_row : 0;
+    const std::size_t bytes = (k.x_size + g_size) * sizeof(T);  // of the copies of a band
     k.bands = pieces(p->map_height, k.band_rows);
     k.groups = smaller(most_groups, p->images * k.bands);
-    const std::size_t fitting = larger(1, pydis::cache_bytes / larger(1, bytes(k.band_rows)));
+    const std::size_t fitting = larger(1, pydis::cache_bytes / larger(1, bytes));
     const std::size_t enough = larger(1, pieces(chunk_pixels, pixels));
     k.images = k.bands > 1 ? 1 : smaller(fitting, enough);
     k.partial = static_cast<T*>(engine->workspace(k.groups * size * sizeof(T)));
-    engine->run(k.groups, &weigh_task<T>, &k, k.images * bytes(k.band_rows));
+    engine->run(k.groups, &weigh_task<T>, &k, k.images * bytes);
     engine->run(pieces(size, sum_chunk), &sum_task<T>, &k, 0);
     // Zeros of a copy's border times an infinity of g: only the loops can tell.
     if (!k.in_place && p->pad > 0 && !all_finite(p->made, size)) {

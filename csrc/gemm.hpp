@@ -1,8 +1,8 @@
 // The matrix product  C[i,j] = a(Σ_k A[i,k] B[k,j] + b[j])  with bias and activation as wished.
 //
-// C is cut in panels of tile_vectors vectors.  A panel of B is packed into contiguous rows of
-// that width and stays in the first cache while all rows of A pass over it; the block of A
-// stays in the second.  The depth is taken in blocks too, between which C is stored and reloaded,
+// C is cut in panels of a few vectors.  A panel of B is packed into contiguous rows of that width
+// and stays in the first cache while all rows of A pass over it; the block of A stays in the
+// second.  The depth is taken in blocks too, between which C is stored and reloaded,
 // which is exact.  A task is some rows by some panels.
 #pragma once
 
@@ -22,6 +22,7 @@ constexpr std::size_t task_columns = 128;
 
 // Packing is a pass over an operand, which few tiles do not repay.
 constexpr std::size_t repaid_rows = 2 * tile_rows;
+constexpr std::size_t repaid_columns = 64;
 
 // The left operand of a block of rows: row i begins at data + i row, and moves by step.
 template <typename T>
@@ -31,47 +32,77 @@ struct Left {
     std::size_t step;
 };
 
-// A panel of B, as rows of `width` elements, zero beyond `cols`.
+// Columns [j0, end) of B as panels, each of them rows of `width` elements, zero beyond the end.
+// Each row of B is read once for all panels: it may lie far from the next.
 template <typename T>
-void pack(const Matmul<T>& p, std::size_t k0, std::size_t depth, std::size_t j0, std::size_t cols,
-          std::size_t width, T* panel) {
+void pack_right(const Matmul<T>& p, std::size_t k0, std::size_t depth, std::size_t j0,
+                std::size_t end, T* panels) {
+    constexpr std::size_t width = panel_width<T>;
     if (p.transpose_b) {
-        transpose(p.b + j0 * p.depth + k0, p.depth, cols, depth, panel, width);
+        for (std::size_t j = j0; j < end; j += width, panels += depth * width) {
+            const std::size_t cols = smaller(width, end - j);
+            transpose(p.b + j * p.depth + k0, p.depth, cols, depth, panels, width);
+        }
         return;
     }
-    for (std::size_t k = 0; k < depth; ++k) {
-        const T* row = p.b + (k0 + k) * p.cols + j0;
-        for (std::size_t j = 0; j < cols; ++j) panel[k * width + j] = row[j];
-        for (std::size_t j = cols; j < width; ++j) panel[k * width + j] = T{0};
-    }
-}
-
-// A block of Aᵀ, as tiles of tile_rows consecutive elements per step.
-template <typename T>
-void pack_left(const Matmul<T>& p, std::size_t i0, std::size_t i1, std::size_t k0,
-               std::size_t depth, T* left) {
-    for (std::size_t i = i0; i < i1; i += tile_rows) {
-        const std::size_t rows = smaller(tile_rows, i1 - i);
-        for (std::size_t k = 0; k < depth; ++k) {
-            const T* from = p.a + (k0 + k) * p.rows + i;
-            for (std::size_t r = 0; r < rows; ++r) left[r] = from[r];
-            left += tile_rows;
+    for (std::size_t k = 0; k < depth; ++k, panels += width) {
+        const T* row = p.b + (k0 + k) * p.cols;
+        T* to = panels;
+        for (std::size_t j = j0; j < end; j += width, to += depth * width) {
+            const std::size_t cols = smaller(width, end - j);
+            if (cols == width) {
+                __builtin_memcpy(to, row + j, width * sizeof(T));
+                continue;
+            }
+            __builtin_memcpy(to, row + j, cols * sizeof(T));
+            for (std::size_t i = cols; i < width; ++i) to[i] = T{0};
         }
     }
 }
 
-// Rows [i0, i1) of one panel of C, steps [k0, k0 + depth) of the sum.  `left` is the packed
-// block of Aᵀ, or null where A is read in place.
+// One block of the depth, [k0, k0 + depth), of all of C.  `left` holds the block's Aᵀ as tiles of
+// tile_rows consecutive elements a step, where it was packed.
+template <typename T>
+struct Block {
+    const Matmul<T>* p;
+    std::size_t k0, depth;
+    T* left;
+};
+
+// Some steps at a time: rows of Aᵀ lie far apart, and few of them are to be kept in reach.
+template <typename T>
+void pack_left_task(const void* problem, std::size_t index, void*) {
+    const Block<T>& block = *static_cast<const Block<T>*>(problem);
+    const Matmul<T>& p = *block.p;
+    const std::size_t i0 = index * row_block;
+    const std::size_t i1 = smaller(p.rows, i0 + row_block);
+    constexpr std::size_t reach = 32;
+    for (std::size_t first = 0; first < block.depth; first += reach) {
+        const std::size_t end = smaller(block.depth, first + reach);
+        for (std::size_t i = i0; i < i1; i += tile_rows) {
+            const std::size_t rows = smaller(tile_rows, i1 - i);
+            T* to = block.left + i * block.depth + first * tile_rows;
+            for (std::size_t k = first; k < end; ++k, to += tile_rows) {
+                const T* from = p.a + (block.k0 + k) * p.rows + i;
+                if (rows == tile_rows) {
+                    __builtin_memcpy(to, from, tile_rows * sizeof(T));
+                } else {
+                    for (std::size_t r = 0; r < rows; ++r) to[r] = from[r];
+                }
+            }
+        }
+    }
+}
+
+// Rows [i0, i1) of one panel of C; `b` is the panel, with rows b_row elements apart.
 template <typename T, int V>
-void panel_of(const Matmul<T>& p, std::size_t i0, std::size_t i1, std::size_t j0, std::size_t k0,
-              std::size_t depth, T* panel, const T* left) {
-    constexpr std::size_t width = V * Vector<T>::lanes;
-    const std::size_t cols = smaller(width, p.cols - j0);
-    const bool direct = cols == width && !p.transpose_b && i1 - i0 <= repaid_rows;
-    const T* b = direct ? p.b + k0 * p.cols + j0 : panel;
-    if (!direct) pack(p, k0, depth, j0, cols, width, panel);
-    const std::size_t step = left ? tile_rows : p.transpose_a ? p.rows : 1;
-    const Depth d{depth, step, direct ? p.cols : width};
+void panel_of(const Block<T>& block, std::size_t i0, std::size_t i1, std::size_t j0, const T* b,
+              std::size_t b_row) {
+    const Matmul<T>& p = *block.p;
+    const std::size_t k0 = block.k0, depth = block.depth;
+    const std::size_t cols = smaller(V * Vector<T>::lanes, p.cols - j0);
+    const std::size_t step = block.left ? tile_rows : p.transpose_a ? p.rows : 1;
+    const Depth d{depth, step, b_row};
     const Finish<T> f{p.bias ? p.bias + j0 : nullptr, k0 == 0, k0 + depth == p.depth, p.activate,
                       p.slope};
     for (std::size_t i = i0; i < i1; i += tile_rows) {
@@ -79,7 +110,7 @@ void panel_of(const Matmul<T>& p, std::size_t i0, std::size_t i1, std::size_t j0
         const T* a[tile_rows];
         T* c[tile_rows];
         for (std::size_t r = 0; r < rows; ++r) {
-            a[r] = left            ? left + (i - i0) * depth + r
+            a[r] = block.left      ? block.left + i * depth + r
                    : p.transpose_a ? p.a + k0 * p.rows + i + r
                                    : p.a + (i + r) * p.depth + k0;
             c[r] = p.c + (i + r) * p.cols + j0;
@@ -89,39 +120,47 @@ void panel_of(const Matmul<T>& p, std::size_t i0, std::size_t i1, std::size_t j0
 }
 
 template <typename T>
-constexpr std::size_t panel_size = depth_block * tile_vectors * Vector<T>::lanes;
+constexpr std::size_t panels_size = depth_block * task_columns;
 
 template <typename T>
 void matmul_task(const void* problem, std::size_t index, void* scratch) {
-    const Matmul<T>& p = *static_cast<const Matmul<T>*>(problem);
-    constexpr std::size_t lanes = Vector<T>::lanes;
+    const Block<T>& block = *static_cast<const Block<T>*>(problem);
+    const Matmul<T>& p = *block.p;
+    constexpr std::size_t width = panel_width<T>;
     const std::size_t across = pieces(p.cols, task_columns);
     const std::size_t i0 = index / across * row_block;
     const std::size_t i1 = smaller(p.rows, i0 + row_block);
     const std::size_t first = index % across * task_columns;
     const std::size_t end = smaller(p.cols, first + task_columns);
-    T* panel = static_cast<T*>(scratch);
-    const bool packed = p.transpose_a && end - first > 4 * tile_vectors * lanes;
-    T* left = packed ? panel + panel_size<T> : nullptr;
-    // A sum of no terms is one block of the depth, of length zero.
-    for (std::size_t k0 = 0; k0 == 0 || k0 < p.depth; k0 += depth_block) {
-        const std::size_t depth = smaller(depth_block, p.depth - k0);
-        if (packed) pack_left(p, i0, i1, k0, depth, left);
-        std::size_t j0 = first;
-        for (; j0 + lanes < end; j0 += tile_vectors * lanes) {
-            panel_of<T, tile_vectors>(p, i0, i1, j0, k0, depth, panel, left);
+    T* panels = static_cast<T*>(scratch);
+    const bool in_place = !p.transpose_b && end % width == 0 && i1 - i0 <= repaid_rows;
+    if (!in_place) pack_right(p, block.k0, block.depth, first, end, panels);
+    for (std::size_t j0 = first; j0 < end; j0 += width) {
+        const T* b = in_place ? p.b + block.k0 * p.cols + j0 : panels + (j0 - first) * block.depth;
+        const std::size_t b_row = in_place ? p.cols : width;
+        if (j0 + Vector<T>::lanes < end) {
+            panel_of<T, tile_vectors>(block, i0, i1, j0, b, b_row);
+        } else {
+            panel_of<T, 1>(block, i0, i1, j0, b, b_row);
         }
-        if (j0 < end) panel_of<T, 1>(p, i0, i1, j0, k0, depth, panel, left);
     }
 }
 
 template <typename T>
-void matmul(const Matmul<T>* problem, const Engine* engine) {
-    if (problem->cols == 0) return;
-    const std::size_t tasks =
-        pieces(problem->rows, row_block) * pieces(problem->cols, task_columns);
-    engine->run(tasks, &matmul_task<T>, problem,
-                (panel_size<T> + depth_block * row_block) * sizeof(T));
+void matmul(const Matmul<T>* p, const Engine* engine) {
+    if (p->rows * p->cols == 0) return;
+    const std::size_t row_blocks = pieces(p->rows, row_block);
+    const std::size_t tasks = row_blocks * pieces(p->cols, task_columns);
+    // A sum of no terms is one block of the depth, of length zero.
+    for (std::size_t k0 = 0; k0 == 0 || k0 < p->depth; k0 += depth_block) {
+        Block<T> block{p, k0, smaller(depth_block, p->depth - k0), nullptr};
+        if (p->transpose_a && p->cols > repaid_columns) {
+            const std::size_t rows = pieces(p->rows, tile_rows) * tile_rows;
+            block.left = static_cast<T*>(engine->workspace(rows * block.depth * sizeof(T)));
+            engine->run(row_blocks, &pack_left_task<T>, &block, 0);
+        }
+        engine->run(tasks, &matmul_task<T>, &block, panels_size<T> * sizeof(T));
+    }
 }
 
 }  // namespace

@@ -23,11 +23,17 @@ constexpr int tile_vectors = 2;
 
 }  // namespace
 
+#include "adam.hpp"
 #include "batch_norm.hpp"
+#include "bernoulli.hpp"
 #include "conv_thin.hpp"
 #include "conv_weights.hpp"
 #include "elementwise.hpp"
+#include "fill.hpp"
 #include "gemm.hpp"
+#include "pairwise.hpp"
+#include "pairwise_slopes.hpp"
+#include "peak.hpp"
 
 namespace pydis {
 
@@ -42,6 +48,19 @@ const Kernels PYDIS_KERNELS = {
     &conv2d_x<double>,
     &conv2d_w<float>,
     &conv2d_w<double>,
+    &bernoulli<float>,
+    &bernoulli<double>,
+    &bernoulli_slope<float>,
+    &bernoulli_slope<double>,
+    &pairwise<float>,
+    &pairwise<double>,
+    &pairwise_slopes<float>,
+    &pairwise_slopes<double>,
+    &adam<float>,
+    &adam<double>,
+    &fill_outlines,
+    &peak<float>,
+    &peak<double>,
     &map<float>,
     &map<double>,
     &row_sums<float>,

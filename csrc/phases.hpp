@@ -39,9 +39,6 @@ struct Correlation {
     T* packed;
 };
 
-template <typename T>
-constexpr std::size_t panel_width = tile_vectors * Vector<T>::lanes;
-
 // The numbers q with first + step q in [from, to): where they begin and how many.
 struct Range {
     std::size_t first, count;

@@ -7,8 +7,11 @@
 
 #include <cstddef>
 
+#include "density_table.hpp"
 #include "elementwise_table.hpp"
 #include "engine.hpp"
+#include "outside_table.hpp"
+#include "peak_table.hpp"
 
 namespace pydis {
 
@@ -71,6 +74,19 @@ struct Kernels {
     void (*conv2d_x_f64)(const Conv<double>*, const Engine*);
     void (*conv2d_w_f32)(const Conv<float>*, const Engine*);
     void (*conv2d_w_f64)(const Conv<double>*, const Engine*);
+    void (*bernoulli_f32)(const Bernoulli<float>*, const Engine*);
+    void (*bernoulli_f64)(const Bernoulli<double>*, const Engine*);
+    void (*bernoulli_slope_f32)(const Bernoulli<float>*, const Engine*);
+    void (*bernoulli_slope_f64)(const Bernoulli<double>*, const Engine*);
+    void (*pairwise_f32)(const Pairwise<float>*, const Engine*);
+    void (*pairwise_f64)(const Pairwise<double>*, const Engine*);
+    void (*pairwise_slopes_f32)(const Pairwise<float>*, const Engine*);
+    void (*pairwise_slopes_f64)(const Pairwise<double>*, const Engine*);
+    void (*adam_f32)(const Adam<float>*, const Engine*);
+    void (*adam_f64)(const Adam<double>*, const Engine*);
+    void (*fill_outlines)(const Outlines*, const Engine*);
+    double (*peak_f32)(const Peak<float>*, const Engine*);
+    double (*peak_f64)(const Peak<double>*, const Engine*);
     void (*map_f32)(const Map<float>*, const Engine*);
     void (*map_f64)(const Map<double>*, const Engine*);
     void (*row_sums_f32)(const RowSums<float>*, const Engine*);

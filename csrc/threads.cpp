@@ -180,15 +180,14 @@ std::atomic<Pool*> the_pool{nullptr};
 // of its parent's threads, so it leaves the parent's pool alone and makes its own.
 void renew_pool() { the_pool.store(new Pool, std::memory_order_release); }
 
-Pool& pool() {
-    static const bool made = [] {
-        renew_pool();
-        pthread_atfork(nullptr, nullptr, &renew_pool);
-        return true;
-    }();
-    static_cast<void>(made);
-    return *the_pool.load(std::memory_order_acquire);
-}
+// Made when the library is loaded: were it made by the first caller, a fork in that moment would
+// leave the child waiting for a thread that it does not have.
+[[maybe_unused]] const bool made = [] {
+    renew_pool();
+    return pthread_atfork(nullptr, nullptr, &renew_pool) == 0;
+}();
+
+Pool& pool() { return *the_pool.load(std::memory_order_acquire); }
 
 void run(std::size_t count, Task* task, const void* problem, std::size_t scratch_bytes) {
     if (count == 0) return;

@@ -11,13 +11,14 @@
 // on the width of a vector nor on the way the work was cut.
 #pragma once
 
+#include "sizes.hpp"
 #include "vector.hpp"
 
 namespace {
 
-constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
-constexpr std::size_t larger(std::size_t a, std::size_t b) { return a > b ? a : b; }
-constexpr std::size_t pieces(std::size_t n, std::size_t size) { return (n + size - 1) / size; }
+// The columns of a panel, the right operands of whole tiles.
+template <typename T>
+constexpr std::size_t panel_width = tile_vectors * Vector<T>::lanes;
 
 // The depth: `blocks` times `segments` runs of `length` steps, and how far the left (a) and the
 // right (b) operands move from one step, run or block to the next.

@@ -555,11 +555,11 @@ def test_data_commands(capsys, known, monkeypatch):
     status, out, _ = run(capsys, "data", "list")
     assert status == 0 and "mnist" in out and "missing" in out and "CC0" in out
     assert run(capsys, "data", "check")[0] == 0  # nothing is here, nothing is wrong
-    status, out, _ = run(capsys, "data", "check", "mnist")
-    assert status == 1 and "pydis data fetch mnist" in out
+    status, out, err = run(capsys, "data", "check", "mnist")
+    assert status == 2 and "pydis data fetch mnist" in err and out == ""
     served(monkeypatch, OTHER)
     status, out, err = run(capsys, "data", "fetch", "mnist")
-    assert status == 1 and "sha256" in err and "Traceback" not in err
+    assert status == 2 and "sha256" in err and "Traceback" not in err
     served(monkeypatch, CONTENT)
     status, out, _ = run(capsys, "data", "fetch", "mnist")
     assert status == 0 and out.strip() == str(path)
@@ -568,7 +568,7 @@ def test_data_commands(capsys, known, monkeypatch):
     assert status == 0 and rows["mnist"]["here"] and rows["mnist"]["bytes"] == len(CONTENT)
     assert run(capsys, "data", "check")[0] == 0
     path.write_bytes(OTHER)
-    assert run(capsys, "data", "check")[0] == 1
+    assert run(capsys, "data", "check")[0] == 2
 
 
 @pytest.mark.parametrize("arguments", [[], ["fetch"], ["fetch", "cifar"], ["check", "x"], ["lst"]])

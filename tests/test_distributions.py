@@ -15,6 +15,7 @@ from equations import verifies
 
 from pydis.autodiff import Tensor, check_gradients, grad
 from pydis.autodiff.ops import sum
+from pydis.backends.draws import exponential, normal
 from pydis.probability import Categorical, FullGaussian, Gaussian, Mixture, Uniform, kl
 from pydis.probability.full_gaussian import kl_full_gaussian, with_full_factor
 
@@ -293,7 +294,7 @@ def test_full_gaussian_sample_has_its_moments() -> None:
         assert_mean(z[:, i], q.mean[0, i])
         for j in range(i + 1):
             assert_mean(centred[:, i] * centred[:, j], covariance[i, j])
-    noise = rng_of(9).standard_normal((DRAWS, 1, 3))[:, 0]
+    noise = normal(rng_of(9), (DRAWS, 1, 3))[:, 0]
     assert close(centred, noise @ np.tril(q.factor[0]).T)
 
 
@@ -321,7 +322,7 @@ def test_relaxed_sample_tends_to_the_sample() -> None:
         assert np.array_equal(soft.argmax(axis=2), hard.argmax(axis=2))
         gaps.append(float(np.mean(abs(soft - hard))))
     assert gaps[0] > 2 * gaps[1] > 0 and gaps[2] < 1e-3
-    noise = -np.log(rng_of(2).standard_exponential((200, 2, 4)))
+    noise = -np.log(exponential(rng_of(2), (200, 2, 4)))
     odds = np.exp((q.logits + noise) / 0.5)
     assert close(q.relaxed_sample(rng_of(2), 0.5), odds / odds.sum(axis=2, keepdims=True))
     for bad in (0.0, -1.0, math.nan):

@@ -15,6 +15,7 @@ from equations import verifies
 
 from pydis.autodiff import Tensor, check_gradients, grad
 from pydis.autodiff.ops import mean, sum
+from pydis.backends.draws import normal
 from pydis.probability import Bernoulli, Gaussian, kl, kl_by_coordinate, standard_normal_like
 from pydis.probability.bernoulli import kl_bernoulli
 from pydis.probability.gaussian import kl_gaussian
@@ -251,7 +252,7 @@ def test_gaussian_sample_has_its_moments() -> None:
         assert_mean(z[:, i], q.mean[0, i])
         assert_mean((z[:, i] - q.mean[0, i]) ** 2, variance[0, i])
     assert_mean(np.prod(z - q.mean, axis=1), 0.0)
-    epsilon = rng_of(4).standard_normal(z.shape)
+    epsilon = normal(rng_of(4), z.shape)
     size = abs(q.mean) + np.sqrt(variance) * abs(epsilon)
     assert np.all(abs(z - q.mean - np.sqrt(variance) * epsilon) <= ROUNDINGS * EPS * size)
     assert np.array_equal(z, q.sample(rng_of(4)))
@@ -276,7 +277,7 @@ def test_reparameterised_gradient_of_a_quadratic() -> None:
     mus, logs = (Tensor(np.full((DRAWS, 1), v)) for v in (mu, log_variance))
     z = Gaussian(mus, logs).sample(rng_of(6))
     of_mu, of_log = (g[:, 0] for g in grad(sum(a * z * z + b * z), [mus, logs]))
-    noise = rng_of(6).standard_normal((DRAWS, 1))[:, 0]
+    noise = normal(rng_of(6), (DRAWS, 1))[:, 0]
     sigma = math.exp(log_variance / 2)
     slope = 2 * a * (mu + sigma * noise) + b
     size = 2 * a * (abs(mu) + sigma * abs(noise)) + abs(b)

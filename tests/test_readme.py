@@ -8,6 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 import pydis.cli
+from pydis.models import VAE
+from pydis.training import TrainConfig, commands
+from pydis.training.config import to_toml
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -26,19 +29,23 @@ COMMANDS = re.findall(r"^ {4}(?:\.venv/bin/)?pydis (.*?)(?:\s+#.*)?$", README, r
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_one(command: str, monkeypatch):
+def test_every_command_is_one(command: str, monkeypatch, tmp_path):
     """The option parser accepts it; the work itself is replaced."""
     assert len(COMMANDS) >= 4
     done = []
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "first").mkdir(parents=True)
+    (tmp_path / "runs" / "first" / "config.toml").write_text(to_toml(TrainConfig(VAE())))
 
     def pretend(*arguments: object, **options: object) -> SimpleNamespace:
         done.append(arguments)
         return SimpleNamespace(folder=Path("runs"))
 
-    for name in ("make_run", "open_run"):
-        monkeypatch.setattr(pydis.cli, name, pretend)
-    for name in ("_train", "_report"):
-        monkeypatch.setattr(pydis.cli, name, lambda run: None)
+    for module in (pydis.cli, commands):
+        monkeypatch.setattr(module, "make_run", pretend)
+        monkeypatch.setattr(module, "open_run", pretend)
+        monkeypatch.setattr(module, "train_to_end", lambda run: {})
+    monkeypatch.setattr(pydis.cli, "_report", lambda run, json: {})
     assert pydis.cli.main(shlex.split(command)) == 0
     assert done or command == "info"
 

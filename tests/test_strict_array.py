@@ -155,7 +155,6 @@ COMPOSITIONS: dict[str, Callable[[Any], Any]] = {
     "logsumexp": lambda x: ops.logsumexp(x, axis=0),
     "max": lambda x: ops.max(x, axis=1),
     "mean": lambda x: ops.mean(x, axis=0),
-    "normal_cdf": ops.normal_cdf,
     "pad": lambda x: ops.pad(x, ((1, 0), (2, 1))),
     "slogdet": lambda x: ops.slogdet(x)[1] * ops.slogdet(x)[0],
     "softmax": ops.softmax,

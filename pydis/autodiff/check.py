@@ -17,6 +17,7 @@ import numpy as np
 from pydis.autodiff.reverse import grad
 from pydis.autodiff.tensor import Tensor, Value, stop_gradient
 from pydis.backends import Array
+from pydis.backends.draws import normal
 
 Function = Callable[..., Value]
 Several = Callable[..., tuple[Value, ...]]
@@ -78,9 +79,9 @@ def check_gradients(
         outputs = function(*[Tensor(x) for x in arrays])
         pulled = _pullback_of(function, len(outputs))
         for _ in range(directions):
-            us = [rng.standard_normal(y.shape) for y in outputs]
+            us = [normal(rng, y.shape) for y in outputs]
             report += _compare(function, pulled, us, arrays, names, rng, tolerance, level)
-        us = [rng.standard_normal(y.shape) for y in outputs]
+        us = [normal(rng, y.shape) for y in outputs]
         function, arrays = pulled, us + arrays
         names = [f"bar{i}" for i in range(len(us))] + names
     failures = [r for r in report if not r.holds()]
@@ -104,7 +105,7 @@ def _compare(
     cotangents = pulled(*[Tensor(u) for u in us], *[Tensor(x) for x in xs])
     report = []
     for argument, (x, x_bar) in enumerate(zip(xs, cotangents, strict=True)):
-        v = rng.standard_normal(x.shape)
+        v = normal(rng, x.shape)
         change = [u * d for u, d in zip(us, _difference(f, xs, argument, v), strict=True)]
         terms = stop_gradient(x_bar) * v
         numerical = float(sum(np.sum(c) for c in change))

@@ -13,6 +13,7 @@ called only where it is needed, or None where the derivative is zero almost ever
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pydis.autodiff.tensor import Tensor, Value, as_floating, make_node
@@ -57,27 +58,39 @@ class Primitive:
 
     def compute(self, k: Kernels, arrays: list[Array], static: dict[str, Any]) -> Array:
         """The forward on arrays, read-only, so that writing into a result raises at that line."""
-        y = self.forward(k, *arrays, **static)
+        y = self.kernel(k, arrays)(*arrays, **static)
         if not isinstance(y, k.array_type):  # NumPy gives a scalar where an array has no axes
             y = k.xp.asarray(y)
         return read_only(y.view() if any(y is a for a in arrays) else y)
+
+    def kernel(self, k: Kernels, arrays: list[Array]) -> Forward:
+        """What computes: the forward, of this table."""
+        return partial(self.forward, k)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
 
 class Fused(Primitive):
-    """A fast kernel for a composition. A backend without the kernel evaluates the composition."""
+    """A fast kernel for a composition. A backend without the kernel evaluates the composition.
+
+    So do complex numbers, for which kernels are not made.
+    """
 
     def __init__(self, forward: Forward, meaning: Callable[..., Any]) -> None:
         super().__init__(forward)
         self.meaning = meaning
 
     def __call__(self, *inputs: Value, **static: Any) -> Any:
+        if self.exists_for(*inputs):
+            return super().__call__(*inputs, **static)
+        return self.meaning(*inputs, **static)
+
+    def exists_for(self, *inputs: Value) -> bool:
+        """Whether the backend that computes on these inputs has the kernel."""
         arrays = [v.data if isinstance(v, Tensor) else v for v in inputs]
-        if own_kernel(kernels_for(self.name, arrays), self.name, arrays) is None:
-            return self.meaning(*inputs, **static)
-        return super().__call__(*inputs, **static)
+        kernel = own_kernel(kernels_for(self.name, arrays), self.name, arrays)
+        return kernel is not None and not any(a.dtype.kind == "c" for a in arrays)
 
 
 def own_kernel(k: Kernels, name: str, arrays: list[Array]) -> Any:

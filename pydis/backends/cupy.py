@@ -1,8 +1,11 @@
 """The GPU backend: the reference kernels on CuPy's arrays. Device kernels replace them in time."""
 
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
+
+from pydis.backends.kernels import Array
 from pydis.backends.numpy import NumPy
 
 
@@ -24,7 +27,12 @@ class CuPy(NumPy):
         self.special = SimpleNamespace(
             erf=special.erf,
             gammaln=special.gammaln,
+            ndtr=special.ndtr,
             # SciPy's orders are an array, and its results are in double precision
             polygamma=lambda n, x: special.polygamma(cupy.asarray(n), x).astype(x.dtype),
         )
         self.array_type = cupy.ndarray
+
+    def to_numpy(self, a: Array) -> np.ndarray[Any, Any]:
+        """A copy in the host's memory, once the device has computed it."""
+        return np.asarray(a.get())

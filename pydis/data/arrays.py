@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pydis.data.errors import FormatError, open_file, optional, size_of
+from pydis.data.errors import DataMissing, FormatError, open_file, optional, size_of
 
 MOST_PIXELS = 1 << 24
 """A PNG of more pixels is refused before it is decompressed."""
@@ -24,10 +24,16 @@ def load(source: NDArray[Any] | str | os.PathLike[str]) -> NDArray[np.float32]:
 
     uint8 is divided by 255, booleans become 0 and 1, floats must lie in [0, 1] already.  A folder
     gives its .png files in order of their names: grey C = 1, colour C = 3.
-    Raises TypeError, ValueError or FormatError, which name the first image that is not so.
+    Raises TypeError, ValueError or FormatError, which name the first image that is not so, and
+    DataMissing where there is no folder.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
+    if not isinstance(source, str | os.PathLike):
+        received = type(source).__name__
+        raise TypeError(
+            f"images must be a NumPy array or the path of a folder, received {received}"
+        )
     return _from_folder(Path(source))
 
 
@@ -52,12 +58,16 @@ def _from_array(array: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _from_folder(folder: Path) -> NDArray[np.float32]:
+    if not folder.exists():
+        raise DataMissing(f"{folder}: expected a folder of .png files, received a path of nothing")
+    if not folder.is_dir():
+        raise FormatError(folder, "the path", "a folder of .png files", "a file")
     paths = sorted(
         (path for path in folder.iterdir() if path.suffix.lower() == ".png"),
         key=lambda path: path.name,
     )
     if not paths:
-        raise ValueError(f"{folder}: no .png files")
+        raise ValueError(f"{folder}: no .png files: expected one at least")
     first = _read_png(paths[0], None)
     images = np.empty((len(paths), *first.shape), np.float32)
     for n, path in enumerate(paths):

@@ -1,6 +1,7 @@
 """`pydis data list | fetch NAME | check [NAME]`."""
 
 import json as json_text
+import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, get_args
 
@@ -30,32 +31,44 @@ def list_command(json: bool = False) -> int:
     return 0
 
 
-def fetch_command(name: Annotated[Name, tyro.conf.Positional]) -> int:
+def fetch_command(name: Annotated[Name, tyro.conf.Positional], json: bool = False) -> int:
     """Download the files of a data set into the cache. Example: pydis data fetch mnist
 
     Args:
         name: The data set.
+        json: Print JSON, for a program to read.
     """
-    for path in fetch(name):
-        print(path)
+    paths = [str(path) for path in fetch(name)]
+    print(json_text.dumps({"name": name, "files": paths}, indent=2) if json else "\n".join(paths))
     return 0
 
 
-def check_command(name: Annotated[Name | None, tyro.conf.Positional] = None) -> int:
+def check_command(
+    name: Annotated[Name | None, tyro.conf.Positional] = None, json: bool = False
+) -> int:
     """Compare length and digest of the files that are here. Example: pydis data check mnist
+
+    Exit status 2 if a file is missing or is not the published one; stderr says what is wrong.
 
     Args:
         name: The data set; without one, all that are here.
+        json: Print JSON, for a program to read.
     """
-    failed = 0
+    rows = []
     for each in get_args(Name) if name is None else (name,):
         if name is None and not _row(each)["here"]:
-            print(f"{each}: not here")
+            if not json:
+                print(f"{each}: not here")
             continue
         for file, problem in check(each).items():
-            failed += problem is not None
-            print(f"{each}: {file}: fine" if problem is None else problem)
-    return 1 if failed else 0
+            rows.append({"name": each, "file": file, "problem": problem})
+            if problem is not None:
+                print(f"pydis: {problem}", file=sys.stderr)
+            elif not json:
+                print(f"{each}: {file}: fine")
+    if json:
+        print(json_text.dumps(rows, indent=2))
+    return 2 if any(row["problem"] is not None for row in rows) else 0
 
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -68,7 +81,11 @@ COMMANDS: dict[str, Callable[..., int]] = {
 def main(arguments: Sequence[str]) -> int:
     """Run `pydis data …` and return its exit status."""
     status: int = tyro.extras.subcommand_cli_from_dict(
-        COMMANDS, prog="pydis data", description=HELP, args=list(arguments)
+        COMMANDS,
+        prog="pydis data",
+        description=HELP,
+        args=list(arguments),
+        config=(tyro.conf.FlagCreatePairsOff,),
     )
     return status
 

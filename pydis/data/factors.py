@@ -7,6 +7,7 @@ from typing import SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
+from pydis.backends.draws import choices
 from pydis.data.dsprites import FACTORS, SIZES, index_of, sample_factors
 
 
@@ -24,7 +25,7 @@ def sample_correlated(
     first, second = _columns(pair)
     table = pair_probabilities(pair, sigma)
     factors = sample_factors(rng, n, "all")
-    cell = rng.choice(table.size, size=len(factors), p=table.ravel())
+    cell = choices(rng, table.ravel(), len(factors))
     factors[:, first], factors[:, second] = np.divmod(cell, SIZES[second])
     return factors
 

@@ -9,6 +9,7 @@ Deviation: Higgins et al. train on dSprites with a fully connected network and A
 of appendix A.1); this is the convolutional network and Adam of the later comparisons.
 """
 
+import sys
 from dataclasses import dataclass
 
 from pydis.autodiff import Value
@@ -25,7 +26,7 @@ class BetaVAE(VAE):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.beta < float("inf"):
+        if not 0 <= self.beta <= sys.float_info.max:
             raise ValueError(f"beta: expected a finite number >= 0, received {self.beta}")
 
     def objective(self, terms: Terms) -> Value:

@@ -10,6 +10,7 @@
 | optimiser   | Adam, η = 1e-4, batch 64                                               |
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,7 +19,8 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import mean, sigmoid
-from pydis.models.autoencoder import AutoEncoder
+from pydis.models.autoencoder import SIDE, AutoEncoder
+from pydis.models.hyperparameters import check_types
 from pydis.nn import Adam, Learner, gradients
 from pydis.objectives import (
     Terms,
@@ -31,6 +33,8 @@ from pydis.objectives import (
 )
 
 Likelihood = Literal["bernoulli", "gaussian"]
+MOST_LATENTS = SIDE * SIDE
+"""A code longer than the image that it stands for is no code."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,19 @@ class VAE:
     """Adam's step size."""
 
     def __post_init__(self) -> None:
+        check_types(self)
         if self.latents < 1:
             raise ValueError(f"latents: expected at least 1, received {self.latents}")
+        if self.latents > MOST_LATENTS:
+            raise ValueError(f"latents: expected at most {MOST_LATENTS}, received {self.latents}")
         if self.likelihood not in ("bernoulli", "gaussian"):
             raise ValueError(
                 f"likelihood: expected 'bernoulli' or 'gaussian', received {self.likelihood!r}"
             )
-        if not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate: expected > 0, received {self.learning_rate}")
+        if not 0 < self.learning_rate <= sys.float_info.max:
+            raise ValueError(
+                f"learning_rate: expected a finite number > 0, received {self.learning_rate}"
+            )
 
     def start(self, rng: np.random.Generator) -> dict[str, Learner]:
         """The player before the first step: one autoencoder with its Adam."""
@@ -83,8 +92,12 @@ class VAE:
     ) -> tuple[dict[str, Learner], dict[str, Any]]:
         """One step on a batch: the learner after it, and the terms (nats an image) before it.
 
-        Raises NonFiniteError, with nothing changed, if a term or a gradient is not finite.
+        Raises NonFiniteError, with nothing changed, if a term or a gradient is not finite;
+        ValueError or TypeError for what is no batch of images `[N, 64, 64, 1]`.
         """
+        if 0 in getattr(x, "shape", (0,)):
+            received = getattr(x, "shape", type(x).__name__)
+            raise ValueError(f"update: expected images [N, {SIDE}, {SIDE}, 1], received {received}")
         learner = learners["autoencoder"]
         terms = self.terms(learner.network, x, rng)
         loss = mean(self.objective(terms))

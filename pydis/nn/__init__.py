@@ -6,13 +6,14 @@ from pydis.nn.layers import (
     ConvTranspose2d,
     Embedding,
     Flatten,
+    LeakyReLU,
     Linear,
     Reshape,
     Sequential,
     Unflatten,
 )
 from pydis.nn.module import Module
-from pydis.nn.normalise import BatchNorm, BatchState, LayerNorm
+from pydis.nn.normalise import BatchNorm, BatchState, LayerNorm, named_states, state_at
 from pydis.nn.optimise import (
     Learner,
     NonFiniteError,
@@ -37,6 +38,7 @@ __all__ = [
     "Embedding",
     "Flatten",
     "LayerNorm",
+    "LeakyReLU",
     "Learner",
     "Linear",
     "LinearRate",
@@ -53,4 +55,6 @@ __all__ = [
     "clip_by_global_norm",
     "global_norm",
     "gradients",
+    "named_states",
+    "state_at",
 ]

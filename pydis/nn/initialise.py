@@ -1,10 +1,14 @@
 """First weights. The variance of a sum of n independent terms is n times that of a term; the rules
 below choose the variance of a weight so that signals keep their size from layer to layer.
+
+Weights are drawn in float32 and put where the current backend computes.
 """
 
 import numpy as np
 
-from pydis.autodiff import Array, Tensor
+from pydis.autodiff import Tensor
+from pydis.backends import current
+from pydis.backends.draws import normal, uniform
 
 
 def he_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: float) -> Tensor:
@@ -27,15 +31,15 @@ def heuristic_uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: 
     and learns later than from `he_normal`; `benchmarks/first_weights.py` compares what it learns.
     """
     limit = np.float32(fan_in**-0.5)
-    draws: Array = rng.random(shape, dtype=np.float32)
-    return Tensor(limit * (2 * draws - 1))
+    draws = uniform(rng, shape, np.float32)
+    return Tensor(current().asarray(limit * (2 * draws - 1)))
 
 
 def zeros(shape: tuple[int, ...]) -> Tensor:
     """b = 0, in float32."""
-    return Tensor(np.zeros(shape, np.float32))
+    return Tensor(current().xp.zeros(shape, np.float32))
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], variance: float) -> Tensor:
-    draws: Array = rng.standard_normal(shape, dtype=np.float32)
-    return Tensor(draws * np.float32(variance**0.5))
+    draws = normal(rng, shape, np.float32)
+    return Tensor(current().asarray(draws * np.float32(variance**0.5)))

@@ -6,8 +6,11 @@ that goes in beside x and comes out beside y.
     state = bn.start()
     y, state = bn(x, state, training=True)     the statistics of this batch, and new running ones
     y, _ = bn(x, state, training=False)        the running statistics, state unchanged
+
+A `Learner` carries the states of all layers of its network as named arrays (`named_states`).
 """
 
+from collections.abc import Mapping
 from math import prod
 from typing import NamedTuple
 
@@ -15,7 +18,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Tensor, Value, stop_gradient
 from pydis.autodiff.ops import batch_moments, batch_norm, mean, sqrt, square
-from pydis.backends import kernels_for
+from pydis.backends import current, kernels_for
 from pydis.nn.initialise import zeros
 from pydis.nn.module import Module
 
@@ -26,6 +29,16 @@ class BatchState(NamedTuple):
     mean: Array
     variance: Array
     count: Array
+
+
+def named_states(states: Mapping[str, BatchState]) -> dict[str, Array]:
+    """The states of layers, given by path, as flat named arrays: `PATH.mean`, `PATH.variance`, …"""
+    return {f"{path}.{n}": a for path, state in states.items() for n, a in state._asdict().items()}
+
+
+def state_at(arrays: Mapping[str, Array], path: str) -> BatchState:
+    """The state of one layer among such arrays: `named_states` backwards."""
+    return BatchState(*(arrays[f"{path}.{n}"] for n in BatchState._fields))
 
 
 class BatchNorm(Module):
@@ -104,7 +117,7 @@ class LayerNorm(Module):
 
 def ones(shape: tuple[int, ...]) -> Tensor:
     """w = 1, in float32."""
-    return Tensor(np.ones(shape, np.float32))
+    return Tensor(current().xp.ones(shape, np.float32))
 
 
 def _positive(layer: str, epsilon: float) -> float:

@@ -5,7 +5,7 @@ The rules are in `update_rules.py`, learning rates that change with the step in 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from pydis.autodiff import Array, Tensor
@@ -19,21 +19,32 @@ Arrays = Mapping[str, Array]
 
 @dataclass(frozen=True)
 class Learner:
-    """A network with its optimiser: gradients in, a new learner out. A game has one per player."""
+    """A network with its optimiser: gradients in, a new learner out. A game has one per player.
+
+    `state` is what the network carries from step to step beside its parameters, as named arrays
+    that no gradient reaches: the running statistics of `BatchNorm` (`named_states`).
+    """
 
     network: Any
     optimiser: UpdateRule
     moments: Moments
+    state: Arrays = field(default_factory=dict)
 
     @classmethod
-    def start(cls, network: Module, optimiser: UpdateRule) -> Self:
+    def start(cls, network: Module, optimiser: UpdateRule, state: Arrays | None = None) -> Self:
         """A learner before its first step."""
-        return cls(network, optimiser, optimiser.start(network.parameters()))
+        return cls(network, optimiser, optimiser.start(network.parameters()), dict(state or {}))
+
+    def with_state(self, state: Arrays) -> Self:
+        """The learner with this state. Raises ValueError where names, shapes or dtypes differ."""
+        check_alike("state of another network", "arrays", self.state, state)
+        return replace(self, state=dict(state))
 
     def step(self, gradients: Arrays) -> Self:
         """The learner after one update by the gradients of its parameters, given by path.
 
-        Raises ValueError where names, shapes or dtypes are not those of the parameters.
+        The state stays: who computed the new one puts it in by `with_state`. Raises ValueError
+        where names, shapes or dtypes are not those of the parameters.
         """
         parameters = self.network.parameters()
         data = {name: p.data for name, p in parameters.items()}
@@ -44,23 +55,29 @@ class Learner:
     def arrays(self) -> dict[str, Array]:
         """All that a learner is, as named arrays; the number of steps is not among them.
 
-        A parameter is `parameter.PATH`, a slot of the rule `adam.mean.PATH`.
+        A parameter is `parameter.PATH`, a slot of the rule `adam.mean.PATH`, state `state.PATH`.
         """
         arrays = {f"parameter.{n}": p.data for n, p in self.network.parameters().items()}
         for slot, values in self.moments.slots.items():
             arrays |= {f"{self.optimiser.name}.{slot}.{n}": a for n, a in values.items()}
-        return arrays
+        return arrays | {f"state.{n}": a for n, a in self.state.items()}
 
     def with_arrays(self, arrays: Arrays, steps: int) -> Self:
-        """The inverse of `arrays`. Raises ValueError where names, shapes or dtypes differ."""
-        check_alike("state of another network", "arrays", self.arrays(), arrays)
+        """The inverse of `arrays`, on the devices of this learner's own, wherever the given are.
+
+        Raises ValueError where names, shapes or dtypes differ.
+        """
+        own = self.arrays()
+        check_alike("state of another network", "arrays", own, arrays)
+        arrays = {n: kernels_for("with_arrays", [a]).asarray(arrays[n]) for n, a in own.items()}
         names = self.network.parameters()
         network = self.network.with_parameters({n: Tensor(arrays[f"parameter.{n}"]) for n in names})
         rule = self.optimiser.name
         slots = {
             slot: {n: arrays[f"{rule}.{slot}.{n}"] for n in names} for slot in self.moments.slots
         }
-        return replace(self, network=network, moments=Moments(steps, slots))
+        state = {n: arrays[f"state.{n}"] for n in self.state}
+        return replace(self, network=network, moments=Moments(steps, slots), state=state)
 
 
 def check_alike(fault: str, kind: str, expected: Arrays, received: Arrays) -> None:

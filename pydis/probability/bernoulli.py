@@ -9,7 +9,9 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import sigmoid, softplus, sum
+from pydis.backends.draws import uniform
 from pydis.probability.gaussian import check_like, coordinates, library
+from pydis.probability.one_pass import bernoulli_log_likelihood
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,12 @@ class Bernoulli:
         For x in [0, 1] that are not bits this is minus the cross-entropy, no log-probability.
         """
         check_like("Bernoulli.log_prob", x, self.logits)
-        terms = x * self.logits - softplus(self.logits)
-        return sum(terms, axis=coordinates(terms))
+        return bernoulli_log_likelihood(x, self.logits)
 
     def sample(self, rng: np.random.Generator) -> Array:
         """Bits, 1 where a uniform draw falls below p; not differentiable."""
         p = stop_gradient(self.mean)
-        draws = library(p).asarray(rng.random(p.shape, dtype=p.dtype))
+        draws = library(p).asarray(uniform(rng, p.shape, p.dtype))
         return (draws < p).astype(p.dtype)
 
     def entropy(self) -> Value:

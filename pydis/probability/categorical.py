@@ -9,6 +9,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import exp, log_softmax, softmax, sum
+from pydis.backends.draws import gumbel
 from pydis.probability.gaussian import coordinates, library
 
 
@@ -48,7 +49,7 @@ class Categorical:
     def sample(self, rng: np.random.Generator) -> Array:
         """One-hot codes of argmax_k (l_k + G_k), G_k Gumbel; not differentiable."""
         logits = stop_gradient(self.logits)
-        best = (logits + gumbel(rng, logits)).argmax(axis=-1)
+        best = (logits + gumbel_like(rng, logits)).argmax(axis=-1)
         return (best[..., None] == library(logits).arange(logits.shape[-1])).astype(logits.dtype)
 
     def relaxed_sample(self, rng: np.random.Generator, temperature: float) -> Value:
@@ -59,7 +60,7 @@ class Categorical:
         """
         if not temperature > 0:
             raise ValueError(f"relaxed_sample: temperature must be > 0, received {temperature}")
-        noise = gumbel(rng, stop_gradient(self.logits))
+        noise = gumbel_like(rng, stop_gradient(self.logits))
         return softmax((self.logits + noise) / temperature)
 
     def entropy(self) -> Value:
@@ -81,7 +82,6 @@ def kl_categorical(q: Categorical, p: Categorical) -> Value:
     return sum(terms, axis=coordinates(terms))
 
 
-def gumbel(rng: np.random.Generator, like: Array) -> Array:
-    """G = −log E for a standard exponential E: the larger of l_k + G_k is k with chance p_k."""
-    draws: Array = rng.standard_exponential(like.shape, dtype=like.dtype)
-    return library(like).asarray(-np.log(np.maximum(draws, np.finfo(like.dtype).tiny)))
+def gumbel_like(rng: np.random.Generator, like: Array) -> Array:
+    """G = −log E for a standard exponential E: the largest of l_k + G_k is k with chance p_k."""
+    return library(like).asarray(gumbel(rng, like.shape, like.dtype))

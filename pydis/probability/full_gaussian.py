@@ -10,6 +10,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import exp, log, matmul, reshape, square, sum, transpose, triangular_solve
+from pydis.backends.draws import normal
 from pydis.probability.gaussian import LOG_2PI, Gaussian, library
 
 
@@ -54,8 +55,7 @@ class FullGaussian:
     def sample(self, rng: np.random.Generator) -> Value:
         """x = μ + L ε with ε ~ N(0, I): differentiable in μ and L  (eq:full-reparameterisation)."""
         n, d = self.mean.shape
-        draws = rng.standard_normal((n, 1, d), dtype=self.mean.dtype)
-        noise = library(self.mean).asarray(draws)
+        noise = library(self.mean).asarray(normal(rng, (n, 1, d), self.mean.dtype))
         return self.mean + sum(lower_triangle(self.factor) * noise, axis=2)
 
     def entropy(self) -> Value:

@@ -13,6 +13,7 @@ import numpy as np
 from pydis.autodiff import Value, stop_gradient
 from pydis.autodiff.ops import exp, sum
 from pydis.backends import kernels_for
+from pydis.backends.draws import normal
 
 LOG_2PI = log(2 * pi)
 
@@ -44,7 +45,7 @@ class Gaussian:
     def sample(self, rng: np.random.Generator) -> Value:
         """x = μ + σ ε with ε ~ N(0, I): differentiable in μ and σ (eq:reparameterisation)."""
         mean = stop_gradient(self.mean)
-        noise = library(mean).asarray(rng.standard_normal(mean.shape, dtype=mean.dtype))
+        noise = library(mean).asarray(normal(rng, mean.shape, mean.dtype))
         return self.mean + exp(0.5 * self.log_variance) * noise
 
     def entropy(self) -> Value:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import exp, log_softmax, logsumexp, reshape, sum
+from pydis.backends.draws import normal
 from pydis.probability.categorical import Categorical
 from pydis.probability.gaussian import LOG_2PI, library
 
@@ -52,6 +53,6 @@ class Mixture:
         chosen = Categorical(stop_gradient(self.logits)).sample(rng)
         chosen = chosen.reshape(*chosen.shape, *(1,) * (mean.ndim - 2))
         xp = library(mean)
-        draws = rng.standard_normal((len(mean), *mean.shape[2:]), dtype=mean.dtype)
+        draws = normal(rng, (len(mean), *mean.shape[2:]), mean.dtype)
         mu = (chosen * mean).sum(axis=1)
         return mu + xp.exp(0.5 * (chosen * log_variance).sum(axis=1)) * xp.asarray(draws)

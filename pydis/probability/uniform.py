@@ -7,6 +7,7 @@ import numpy as np
 
 from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import log, sum
+from pydis.backends.draws import uniform
 from pydis.probability.gaussian import coordinates, library
 
 
@@ -41,7 +42,7 @@ class Uniform:
     def sample(self, rng: np.random.Generator) -> Value:
         """x = low + (high − low) u with u uniform on [0, 1): differentiable in both corners."""
         low = stop_gradient(self.low)
-        draws = library(low).asarray(rng.random(low.shape, dtype=low.dtype))
+        draws = library(low).asarray(uniform(rng, low.shape, low.dtype))
         return self.low + (self.high - self.low) * draws
 
     def entropy(self) -> Value:

@@ -38,8 +38,8 @@ def write_report(run: Run, evaluation: Evaluation | None = None) -> tuple[Path, 
     require_extra()
     from pydis.report.html import figures, page
 
-    trained = load(run)
     with as_trained(run.config):
+        trained = load(run)
         evaluation = evaluation or score(trained)
         shown = figures(run, trained, evaluation)
     write_evaluation(run, evaluation)

@@ -6,7 +6,7 @@ backend and threads compute, so the same checkpoint gives the same numbers on th
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pydis.autodiff import Array
 from pydis.autodiff.ops import mean
-from pydis.backends import available
+from pydis.backends import available, current
 from pydis.data import dsprites
 from pydis.metrics import active_latents, activity, linear_r2
 from pydis.models import AutoEncoder
@@ -144,8 +145,8 @@ def score(trained: Trained, fitted: int = FITTED, scored: int = SCORED) -> Evalu
 def mean_terms(trained: Trained, factors: Factors, rng: np.random.Generator) -> dict[str, float]:
     """The loss and the terms that training logs, as means over the images of `factors`."""
     model = trained.config.model
-    parts = [model.terms(trained.network, images(part), rng) for part in blocks(factors)]
-    terms = Terms(*(np.concatenate(term) for term in zip(*parts, strict=True)))
+    parts = [model.terms(trained.network, on_device(part), rng) for part in blocks(factors)]
+    terms = Terms(*(joined(term) for term in zip(*parts, strict=True)))
     pixels = dsprites.render(factors[:1]).size
     means = {"loss": mean(model.objective(terms)), **model.log(terms, pixels)}
     return {name: float(value) for name, value in means.items()}
@@ -163,16 +164,24 @@ def held_out(rng: np.random.Generator, n: int) -> Factors:
 
 
 def images(factors: Factors) -> NDArray[np.float32]:
-    """The images that the network reads, `[N, 64, 64, 1]`."""
+    """The images of `factors`, `[N, 64, 64, 1]`."""
     return dsprites.render(factors).astype(np.float32)
+
+
+def on_device(factors: Factors) -> Array:
+    """The same, where the network reads them: on the device of the current backend."""
+    return current().asarray(images(factors))
+
+
+def joined(parts: Iterable[Array]) -> NDArray[Any]:
+    """Results of one block after another, back from the device as one array of NumPy's."""
+    return np.concatenate([current().to_numpy(part) for part in parts])
 
 
 def encode(network: AutoEncoder, factors: Factors) -> Gaussian:
     """q(z|x) of the images of `factors`, `[N, D]`, computed a block of images at a time."""
-    parts = [network.encode(images(part)) for part in blocks(factors)]
-    return Gaussian(
-        np.concatenate([q.mean for q in parts]), np.concatenate([q.log_variance for q in parts])
-    )
+    parts = [network.encode(on_device(part)) for part in blocks(factors)]
+    return Gaussian(joined(q.mean for q in parts), joined(q.log_variance for q in parts))
 
 
 def blocks(rows: NDArray[Any]) -> list[NDArray[Any]]:

@@ -5,8 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pydis.backends import current
+from pydis.backends.draws import normal
 from pydis.data import dsprites
-from pydis.report.evaluation import Evaluation, Factors, Trained, blocks, encode, images
+from pydis.report.evaluation import Evaluation, Factors, Trained, blocks, encode, images, joined
 from pydis.training import stream
 
 COLUMNS = 12
@@ -43,8 +45,9 @@ def shown_factors(trained: Trained) -> Factors:
 
 def decoded(trained: Trained, codes: NDArray[np.floating]) -> Pixels:
     """E[x|z] for codes `[N, D]`, `[N, 64, 64]`."""
-    parts = [trained.network.decode(part) for part in blocks(codes.astype(np.float32))]
-    x = trained.config.model.images(np.concatenate(parts))
+    rows = blocks(codes.astype(np.float32))
+    parts = [trained.network.decode(current().asarray(part)) for part in rows]
+    x = trained.config.model.images(joined(parts))
     return np.clip(np.asarray(x, np.float32)[..., 0], 0.0, 1.0)
 
 
@@ -76,7 +79,7 @@ def traversals(trained: Trained, evaluation: Evaluation, factors: Factors) -> Tr
 def samples(trained: Trained) -> Pixels:
     """E[x|z] for z ~ N(0, I), `[3, 14, 64, 64]`."""
     rng = stream(trained.config.seed, "report", 1)
-    codes = rng.standard_normal((SAMPLES[0] * SAMPLES[1], trained.config.model.latents))
+    codes = normal(rng, (SAMPLES[0] * SAMPLES[1], trained.config.model.latents))
     return decoded(trained, codes).reshape(*SAMPLES, 64, 64)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from pydis.backends import kernels_for
 from pydis.nn import Learner
 from pydis.training.files import write_whole
 
@@ -20,6 +21,10 @@ FORMAT_VERSION = 1
 
 class CheckpointError(ValueError):
     """A checkpoint cannot be read, or is not one of this model."""
+
+
+class NewerFormatError(CheckpointError):
+    """A whole checkpoint of another format: not to be passed over, as a damaged one is."""
 
 
 class Checkpoint(NamedTuple):
@@ -36,7 +41,7 @@ def save_checkpoint(folder: Path, step: int, model: str, learners: Mapping[str, 
     from safetensors.numpy import save
 
     arrays = {
-        f"{player}.{name}": np.asarray(array, order="C")
+        f"{player}.{name}": np.asarray(kernels_for(name, [array]).to_numpy(array), order="C")
         for player, learner in sorted(learners.items())
         for name, array in sorted(learner.arrays().items())
     }
@@ -70,9 +75,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path}: not a readable pydis checkpoint: {reason}") from error
     version = about.get("format_version")
     if version != FORMAT_VERSION:
-        raise CheckpointError(
+        raise NewerFormatError(
             f"{path}: written in format {version}, this pydis reads format {FORMAT_VERSION}: "
-            "use the version of pydis that wrote it"
+            "upgrade pydis, or use the version that wrote it"
         )
     if checksum(arrays, about) != about.get("sha256"):
         raise CheckpointError(f"{path}: damaged: the checksum of its content does not match")

@@ -5,13 +5,23 @@ Two runs of equal configuration on the same machine give the same numbers, bit f
 
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydis.backends import available, current
 from pydis.backends.threads import default_threads
+from pydis.data.dsprites import COUNT
+from pydis.data.errors import FormatError, open_file
 from pydis.models import MODELS, VAE
+from pydis.models.hyperparameters import check_types
 
 FORMAT_VERSION = 1
+LONGEST_FILE = 1 << 16
+"""Bytes of a configuration file; a larger one is something else."""
+
+# Names of checkpoints sort in the order of the steps up to eight digits. A larger batch than the
+# data set or a larger pool than any machine's is a slip.
+_MOST = {"steps": 99_999_999, "batch": COUNT, "threads": 1024}
 Model = TypeVar("Model", bound=VAE)
 
 
@@ -41,10 +51,20 @@ class TrainConfig(Generic[Model]):
     """Steps from one line of metrics to the next."""
 
     def __post_init__(self) -> None:
+        if type(self.model) not in MODELS.values():
+            raise ConfigError(
+                f"model: expected one of {', '.join(MODELS)}, received {self.model!r}"
+            )
+        try:
+            check_types(self)
+        except TypeError as error:
+            raise ConfigError(str(error)) from None
         for name in ("steps", "batch", "threads", "checkpoint_every", "log_every"):
-            value = getattr(self, name)
+            value, most = getattr(self, name), _MOST.get(name)
             if value < 1:
                 raise ConfigError(f"{name}: expected at least 1, received {value}")
+            if most is not None and value > most:
+                raise ConfigError(f"{name}: expected at most {most}, received {value}")
         if not 0 <= self.seed < 2**64:
             raise ConfigError(f"seed: expected 0 … 2^64 − 1, received {self.seed}")
         if self.backend not in available():
@@ -76,33 +96,49 @@ def from_toml(text: str) -> TrainConfig[Any]:
     """Read a configuration. Raises ConfigError naming what is unknown, missing or out of range."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also for endless digits or brackets
         raise ConfigError(f"not TOML: {error}") from error
     version = table.get("format_version")
     if version != FORMAT_VERSION:
-        raise ConfigError(f"format_version: expected {FORMAT_VERSION}, received {version}")
+        raise ConfigError(
+            f"format_version: expected {FORMAT_VERSION}, received {version}: "
+            "upgrade pydis, or use the version that wrote it"
+        )
     run, about_model = table.get("run", {}), table.get("model", {})
     if not isinstance(run, dict) or not isinstance(about_model, dict):
         raise ConfigError("expected the tables [run] and [model]")
     about_model = dict(about_model)
     name = about_model.pop("name", None)
-    if name not in MODELS:
+    if name not in list(MODELS):  # a list: what is no string may have no hash
         raise ConfigError(f"model.name: expected one of {', '.join(MODELS)}, received {name!r}")
+    _refuse_unknown(table, ["format_version", "run", "model"])
     config: TrainConfig[Any] = _make(
         TrainConfig, {"model": _make(MODELS[name], about_model), **run}
     )
     return config
 
 
+def read_config(path: Path) -> TrainConfig[Any]:
+    """The configuration in a file, as `config.toml` of a run. Raises ConfigError naming it."""
+    try:
+        with open_file(path) as file:
+            raw = file.read(LONGEST_FILE + 1)
+        if len(raw) > LONGEST_FILE:
+            raise ConfigError(f"not a configuration: expected at most {LONGEST_FILE} bytes")
+        return from_toml(raw.decode())
+    except FormatError as error:
+        raise ConfigError(str(error)) from error
+    except OSError as error:
+        raise ConfigError(f"{path}: no readable configuration: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: expected UTF-8 text, {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
 def _make(kind: Any, values: dict[str, Any]) -> Any:
     """A record from a table, with the record's own checks."""
-    known = [f.name for f in fields(kind)]
-    unknown = [name for name in values if name not in known]
-    if unknown:
-        raise ConfigError(f"unknown key {unknown[0]!r}: expected one of {', '.join(known)}")
-    for f in fields(kind):
-        if f.name in values:
-            _check_type(f.name, f.type, values[f.name])
+    _refuse_unknown(values, [f.name for f in fields(kind)])
     try:
         return kind(**values)
     except ConfigError:
@@ -111,10 +147,8 @@ def _make(kind: Any, values: dict[str, Any]) -> Any:
         raise ConfigError(str(error)) from error
 
 
-def _check_type(name: str, expected: Any, value: Any) -> None:
-    """Raise ConfigError for a value of another type; a whole number will do for a float."""
-    allowed = {int: (int,), float: (int, float), str: (str,)}.get(expected)
-    if allowed and type(value) not in allowed:
-        raise ConfigError(
-            f"{name}: expected {expected.__name__}, received {value!r} ({type(value).__name__})"
-        )
+def _refuse_unknown(table: dict[str, Any], known: list[str]) -> None:
+    """Raise ConfigError naming the first key that is not known."""
+    for name in table:
+        if name not in known:
+            raise ConfigError(f"unknown key {name!r}: expected one of {', '.join(known)}")

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PART = ".part"
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside, flush to the disk, rename over, flush the folder.
 
-    Raises OSError, with `path` untouched and nothing left beside it, if any step fails.
+    Raises OSError if any step fails, with nothing left beside `path`. Then `path` is untouched, or,
+    where only the last flush failed, new and whole.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         with beside.open("wb") as file:
             file.write(content)
@@ -23,6 +26,19 @@ def write_whole(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what a process that was killed within `write_whole` left beside its files."""
+    for path in folder.iterdir():
+        if path.suffix == PART:
+            path.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Make what was appended to a file durable."""
+    with path.open("ab") as file:
+        os.fsync(file.fileno())
 
 
 def _flush_folder(folder: Path) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from pydis.autodiff import Array
-from pydis.backends import use
+from pydis.backends import current, use
 from pydis.backends.threads import threads
 from pydis.data import dsprites
-from pydis.nn import Learner, NonFiniteError
+from pydis.nn import Learner, NonFiniteError, check_finite
 from pydis.training.checkpoint import CheckpointError, path_of, restore, save_checkpoint
 from pydis.training.config import TrainConfig
 from pydis.training.randomness import stream
@@ -28,23 +28,30 @@ Report = Callable[[int, Mapping[str, float]], None]
 
 
 class TrainingStopped(RuntimeError):
-    """A loss or gradient was not finite. No parameter was changed by it."""
+    """A loss, gradient, parameter or moment was not finite. The step was not kept."""
 
 
 class Interrupted(RuntimeError):
-    """The user asked to stop; the step was finished and saved."""
+    """The user asked to stop, by the signal of that number; the step was finished and saved."""
+
+    def __init__(self, message: str, signal_number: int = signal.SIGINT) -> None:
+        super().__init__(message)
+        self.signal_number = int(signal_number)
 
 
 def start(config: TrainConfig[Any]) -> dict[str, Learner]:
-    """The players before the first step."""
+    """The players before the first step, where the current backend computes."""
     learners: dict[str, Learner] = config.model.start(stream(config.seed, "initialise"))
     return learners
 
 
 def batch(config: TrainConfig[Any], step: int) -> Array:
-    """The training images of a step, `[batch, 64, 64, 1]` in float32: i.i.d., none held out."""
+    """The training images of a step, `[batch, 64, 64, 1]` in float32: i.i.d., none held out.
+
+    They lie where the current backend computes.
+    """
     factors = dsprites.sample_factors(stream(config.seed, "data", step), config.batch)
-    return dsprites.render(factors).astype(np.float32)
+    return current().asarray(dsprites.render(factors).astype(np.float32))
 
 
 def steps(
@@ -63,11 +70,14 @@ def steps(
 def train(run: Run, report: Report = lambda step, terms: None) -> dict[str, Learner]:
     """Train to the end from the last readable checkpoint, or from the start.
 
-    Writes logs and checkpoints into the run folder and calls `report` after each step. Raises
-    TrainingStopped if a term or gradient is not finite, Interrupted after Ctrl-C or SIGTERM.
+    Writes logs and checkpoints into the run folder and calls `report` after each step. Terms and
+    gradients are checked at every step, before the update; all parameters and moments after it,
+    at the steps that are logged or saved: nothing that is not finite reaches the folder. Raises
+    TrainingStopped if one of them is not finite, Interrupted after Ctrl-C or SIGTERM.
     """
     config = run.config
     with run.alone(), machine(config), _stop_requests() as stop_requested:
+        run.remove_parts()
         first, done = resume(run)
         run.truncate_logs(done)
         before = run.seconds()
@@ -75,23 +85,37 @@ def train(run: Run, report: Report = lambda step, terms: None) -> dict[str, Lear
         try:
             learners = first
             for step, learners, terms in steps(config, first, done):
-                done = step
                 if step % config.log_every == 0 or step in (1, config.steps):
+                    _check_state(learners)
                     seconds = round(before + time.perf_counter() - began, 6)
                     run.append("metrics.jsonl", {"step": step, **terms})
                     run.append("timing.jsonl", {"step": step, "seconds": seconds})
                 report(step, terms)
                 stop = stop_requested()  # read once: what is announced is what was saved
                 if stop or step == config.steps or step % config.checkpoint_every == 0:
+                    _check_state(learners)
+                    run.flush_logs()
                     save_checkpoint(run.checkpoints, step, config.model_name, learners)
                 if stop and step < config.steps:
                     raise Interrupted(
                         f"stopped and saved after step {step} of {config.steps}; "
-                        f"go on with: pydis train --resume {run.folder}"
+                        f"go on with: pydis train --resume {run.folder}",
+                        stop,
                     )
+                done = step
         except NonFiniteError as error:
             raise TrainingStopped(_explain(run, done + 1, error)) from error
     return learners
+
+
+def _check_state(learners: Mapping[str, Learner]) -> None:
+    """Raise NonFiniteError naming the parameters and moments that an update made not finite.
+
+    Finite gradients can do so: their squares overflow, or a step too long.
+    """
+    check_finite(
+        {f"{player}.{name}": a for player, l in learners.items() for name, a in l.arrays().items()}
+    )
 
 
 @contextmanager
@@ -124,30 +148,32 @@ def _explain(run: Run, step: int, error: NonFiniteError) -> str:
     good = "no checkpoint was written yet"
     if checkpoint is not None:
         good = f"the last good checkpoint is {path_of(run.checkpoints, checkpoint.step)}"
-    return f"step {step}: {error}; the parameters were not changed, and {good}"
+    return f"step {step}: {error}; nothing of this step was kept, and {good}"
 
 
 @contextmanager
-def _stop_requests() -> Iterator[Callable[[], bool]]:
+def _stop_requests() -> Iterator[Callable[[], int]]:
     """Turn the first Ctrl-C or SIGTERM into a request that the loop reads after its step.
 
-    The second one acts at once. Signals reach the main thread only; elsewhere nothing is requested.
+    The request is the number of the signal, 0 while there is none. The second signal does at once
+    what it did before. Signals reach the main thread only; elsewhere nothing is requested.
     """
-    requested = threading.Event()
+    received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield requested.is_set
+        yield lambda: 0
         return
-    before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    before = {s: signal.getsignal(s) or signal.SIG_DFL for s in (signal.SIGINT, signal.SIGTERM)}
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if requested.is_set():
-            raise KeyboardInterrupt
-        requested.set()
+        if received:
+            signal.signal(number, before[signal.Signals(number)])
+            signal.raise_signal(number)
+        received.append(number)
 
     for number in before:
         signal.signal(number, handle)
     try:
-        yield requested.is_set
+        yield lambda: received[0] if received else 0
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

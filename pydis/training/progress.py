@@ -4,9 +4,34 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import StringIO
 
 Report = Callable[[int, Mapping[str, float]], None]
 SECONDS_BETWEEN_LINES = 10.0
+
+
+class Screen(StringIO):  # for the interface of a text file
+    """stderr while it lasts: a run does not end because its terminal is gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stderr = sys.stderr  # the bar puts another in its place
+
+    def isatty(self) -> bool:
+        """Whether a person watches."""
+        try:
+            return self._stderr.isatty()
+        except (AttributeError, ValueError):  # there is none, or it was closed
+            return False
+
+    def write(self, text: str) -> int:
+        """Show the text at once, or nothing where that fails."""
+        try:
+            self._stderr.write(text)
+            self._stderr.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
+        return len(text)
 
 
 @contextmanager
@@ -16,7 +41,7 @@ def progress(total: int, done: int = 0, title: str = "training") -> Iterator[Rep
     On a terminal it moves a bar with rate, time left and the terms; elsewhere it prints at most a
     line every ten seconds, without control codes, and always the last step.
     """
-    if sys.stderr.isatty():
+    if Screen().isatty():
         with _bar(total, done, title) as report:
             yield report
     else:
@@ -38,7 +63,7 @@ def _bar(total: int, done: int, title: str) -> Iterator[Report]:
         TextColumn("{task.fields[terms]}", table_column=Column(no_wrap=True, ratio=1)),
     )
     began = time.monotonic()
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with Progress(*columns, console=Console(file=Screen())) as bars:
         task = bars.add_task(title, total=total, completed=done, rate="", terms="")
 
         def report(step: int, terms: Mapping[str, float]) -> None:
@@ -62,8 +87,7 @@ def _lines(total: int, done: int, title: str) -> Report:
         print(
             f"{title}: step {step} of {total}, {rate:.1f} steps/s, {left:.0f} s left, "
             f"{_named(terms)}",
-            file=sys.stderr,
-            flush=True,
+            file=Screen(),
         )
 
     return report

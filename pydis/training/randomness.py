@@ -1,8 +1,9 @@
 """Randomness by counting: every draw is a function of (seed, purpose, step), and of nothing else.
 
 Philox turns a key and a counter into random bits. The key is (seed, purpose), the counter's highest
-word is the step. So step 1,000 draws the same numbers whether the run got there at once or was
-resumed at 999, and one purpose never shifts another.
+word is the step, and `backends/draws.py` makes numbers of the bits. So step 1,000 draws the same
+numbers whether the run got there at once or was resumed at 999, and one purpose never shifts
+another.
 """
 
 import numpy as np

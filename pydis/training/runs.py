@@ -1,7 +1,7 @@
 """A run is a folder, and the folder is all there is to it.
 
     config.toml      the configuration
-    manifest.json    format version, versions of software, processor, threads
+    manifest.json    format version, versions of software, processor, checksum of config.toml
     metrics.jsonl    a line of named terms every few steps; the same for identical runs
     timing.jsonl     the clock beside each of those lines
     checkpoints/     step-00001000.safetensors, …
@@ -11,20 +11,26 @@
 Folders are made exclusively and never overwritten.
 """
 
+import errno
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
-import numpy as np
-
-from pydis.backends import BackendError, load
-from pydis.backends.environment import environment
-from pydis.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
+from pydis.backends import load
+from pydis.backends.environment import VERSION, environment
+from pydis.training.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    NewerFormatError,
+    load_checkpoint,
+)
 from pydis.training.config import ConfigError, TrainConfig, from_toml, to_toml
-from pydis.training.files import locked, write_whole
+from pydis.training.files import flush, locked, remove_parts, write_whole
 
 FORMAT_VERSION = 1
 LOGS = ("metrics.jsonl", "timing.jsonl")
@@ -55,6 +61,11 @@ class Run:
         except BlockingIOError as error:
             raise RunError(f"{self.folder}: is being trained by {error}") from error
 
+    def remove_parts(self) -> None:
+        """Remove what a killed process left half-written."""
+        for folder in (self.folder, self.checkpoints):
+            remove_parts(folder)
+
     def append(self, log: str, record: Mapping[str, Any]) -> None:
         """Add a line to `metrics.jsonl` or `timing.jsonl`."""
         with (self.folder / log).open("a", encoding="utf-8") as file:
@@ -79,12 +90,25 @@ class Run:
                 text = "".join(json.dumps(record) + "\n" for record in kept)
                 write_whole(path, text.encode())
 
+    def flush_logs(self) -> None:
+        """Make the logs durable: a checkpoint that survives has its lines."""
+        for log in LOGS:
+            if (self.folder / log).exists():
+                flush(self.folder / log)
+
     def last_checkpoint(self) -> tuple[Checkpoint | None, list[str]]:
-        """The newest readable checkpoint, and why newer ones were passed over."""
+        """The newest readable checkpoint, and why newer ones were passed over.
+
+        Raises NewerFormatError for one of another format: a step done by it is not done again.
+        """
         problems: list[str] = []
-        for path in sorted(self.checkpoints.glob("*.safetensors"), reverse=True):
+        for path in sorted(self.checkpoints.iterdir(), reverse=True):
+            if path.suffix != ".safetensors":
+                continue
             try:
                 return load_checkpoint(path), problems
+            except NewerFormatError:
+                raise
             except CheckpointError as error:
                 problems.append(str(error))
         return None, problems
@@ -96,10 +120,7 @@ def make_run(config: TrainConfig[Any], out: Path | None = None, prefix: str = ""
     `prefix` replaces the model's name in the latter. Raises RunError if `out` exists or cannot be
     made, and BackendError if the backend cannot run here.
     """
-    if load(config.backend).xp is not np:
-        raise BackendError(
-            f"training does not run on {config.backend!r} yet: weights and batches are NumPy's"
-        )
+    load(config.backend)  # before anything is written
     folder = out or Path("runs")
     try:
         if out is None:
@@ -107,34 +128,78 @@ def make_run(config: TrainConfig[Any], out: Path | None = None, prefix: str = ""
         else:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir()
-        (folder / "checkpoints").mkdir()
-        write_whole(folder / "config.toml", to_toml(config).encode())
-        manifest = json.dumps(describe(config), indent=2) + "\n"
-        write_whole(folder / "manifest.json", manifest.encode())
+        _fill(folder, config)
     except OSError as error:
         if isinstance(error, FileExistsError) and folder.exists():
             raise RunError(
                 f"{folder}: exists already; runs are never overwritten: choose another --out, "
                 f"or go on with `pydis train --resume {folder}`"
             ) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):  # no mistake of the user's
+            raise
         raise RunError(f"{folder}: cannot be made: {error.strerror}") from error
     return Run(folder, config)
 
 
 def open_run(folder: Path) -> Run:
-    """Open a run folder. Raises RunError naming what is missing or wrong."""
+    """Open a run folder. Raises RunError naming what is missing, damaged or of a newer format."""
+    path = folder / "config.toml"
     try:
-        return Run(folder, from_toml((folder / "config.toml").read_text("utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise RunError(f"{folder}: not a run folder: no readable config.toml") from error
+    made_with = _manifest(folder / "manifest.json")
+    try:
+        config = from_toml(content.decode())
+    except UnicodeDecodeError as error:
+        raise RunError(f"{path}: no readable text: {error}") from error
     except ConfigError as error:
-        raise RunError(f"{folder / 'config.toml'}: {error}") from error
+        raise RunError(f"{path}: {error}") from error
+    if made_with.get("config_sha256") != sha256(content).hexdigest():
+        raise RunError(
+            f"{path}: changed since the run was made, so the run would not be one of this "
+            f"configuration: start another with `pydis train --config {path}`"
+        )
+    return Run(folder, config)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    """What a run was made with, for a folder that this version can go on with."""
+    try:
+        made_with = dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise RunError(f"{path}: not a readable manifest: {error}") from error
+    found = made_with.get("format_version")
+    if found != FORMAT_VERSION:
+        raise RunError(
+            f"{path}: written by pydis {made_with.get('pydis')} in format {found}, this is pydis "
+            f"{VERSION}, which reads format {FORMAT_VERSION}: upgrade pydis, or use that version"
+        )
+    return made_with
 
 
 def describe(config: TrainConfig[Any]) -> dict[str, Any]:
-    """What a run was made with: format, software, processor, and what the configuration chose."""
+    """What a run was made with: format, software, processor, what the configuration chose, and a
+    checksum of the configuration.
+    """
     chosen = {"backend": config.backend, "threads": config.threads}
-    return {"format_version": FORMAT_VERSION} | environment() | chosen
+    checksum = {"config_sha256": sha256(to_toml(config).encode()).hexdigest()}
+    return {"format_version": FORMAT_VERSION} | environment() | chosen | checksum
+
+
+def _fill(folder: Path, config: TrainConfig[Any]) -> None:
+    """Write the first files of a run, the configuration last: a folder that opens is whole.
+
+    If that fails, the folder is removed.
+    """
+    try:
+        (folder / "checkpoints").mkdir()
+        manifest = json.dumps(describe(config), indent=2) + "\n"
+        write_whole(folder / "manifest.json", manifest.encode())
+        write_whole(folder / "config.toml", to_toml(config).encode())
+    except BaseException:
+        rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _first_free(parent: Path, name: str) -> Path:
@@ -151,11 +216,15 @@ def _first_free(parent: Path, name: str) -> Path:
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
-    """The records of a log; a last line cut short by a crash is not one."""
-    records = []
-    for line in path.read_text("utf-8").splitlines():
+    """The records of a log; a last line cut short by a crash is not one.
+
+    Raises RunError for a damaged line that is not the last.
+    """
+    lines, records = path.read_bytes().splitlines(), []
+    for number, line in enumerate(lines, 1):
         try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+            records.append(dict(json.loads(line)))
+        except (ValueError, TypeError) as error:
+            if number < len(lines):
+                raise RunError(f"{path}: line {number} is damaged: {error}") from error
     return records

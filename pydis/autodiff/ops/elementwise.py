@@ -5,12 +5,10 @@ op never sees a broadcast and never has to undo one. Where the backend has a ker
 name, that computes; the function below the decorator is what it equals.
 """
 
-from typing import Any
-
 import numpy as np
 
 from pydis.autodiff.ops.shape import broadcast_to
-from pydis.autodiff.primitive import Forward, Primitive, alike, own_kernel, read_only
+from pydis.autodiff.primitive import Forward, Primitive, alike, own_kernel
 from pydis.autodiff.tensor import Value
 from pydis.backends import OPTIONAL, Array, Kernels
 
@@ -32,12 +30,10 @@ class Elementwise(Primitive):
             )
         return super().__call__(*values, **static)
 
-    def compute(self, k: Kernels, arrays: list[Array], static: dict[str, Any]) -> Array:
-        """The forward on arrays, by the backend's own kernel where it has one."""
-        kernel = own_kernel(k, self.name, arrays) if self.name in OPTIONAL else None
-        if kernel is None:
-            return super().compute(k, arrays, static)
-        return read_only(kernel(*arrays, **static))
+    def kernel(self, k: Kernels, arrays: list[Array]) -> Forward:
+        """The backend's own kernel where it has one."""
+        own: Forward | None = own_kernel(k, self.name, arrays) if self.name in OPTIONAL else None
+        return own or super().kernel(k, arrays)
 
 
 def elementwise(forward: Forward) -> Elementwise:

@@ -4,7 +4,7 @@ For x `[N, …, C]`, with μ and σ² the mean and variance of the n values of a
 r = 1 / √(σ² + ε) and x̂ = (x − μ) r,
 
     batch_moments     μ, σ²                                       [2, C]
-    batch_norm        y = a(w x̂ + b), a the leaky relu or nothing
+    batch_norm        y = a(w x̂ + b), a as in the fused layers
     batch_norm_sums   Σ g, Σ g x̂                                  [2, C]
     batch_norm_x      w r (g − (Σ g + x̂ Σ g x̂) / n)               the adjoint of dx ↦ w dx̂
 
@@ -18,9 +18,9 @@ those: nothing checks it, and derivatives pass through them as if they had been 
 from math import prod
 from typing import Any
 
-from pydis.autodiff.ops.arithmetic import square
+from pydis.autodiff.ops.arithmetic import add, mul, square
+from pydis.autodiff.ops.fused import bend, bend_back
 from pydis.autodiff.ops.index import stack
-from pydis.autodiff.ops.piecewise import gate, leaky_relu
 from pydis.autodiff.ops.reduce import mean, sum, var
 from pydis.autodiff.ops.transcendental import sqrt
 from pydis.autodiff.primitive import fused
@@ -41,10 +41,9 @@ def _normalised(x: Value, epsilon: float) -> tuple[Value, Value]:
 
 
 def _batch_norm(
-    x: Value, w: Value, b: Value, *, epsilon: float, slope: Any = None, **_: Any
+    x: Value, w: Value, b: Value, *, epsilon: float, slope: float = 1.0, **_: Any
 ) -> Any:
-    y = w * _normalised(x, epsilon)[0] + b
-    return y if slope is None else leaky_relu(y, slope=slope)
+    return bend(add(w * _normalised(x, epsilon)[0], b), slope)
 
 
 def _sums(g: Value, x: Value, *, epsilon: float, **_: Any) -> Value:
@@ -79,16 +78,16 @@ def batch_norm(
     b: Array,
     *,
     epsilon: float,
-    slope: float | None = None,
+    slope: float = 1.0,
     moments: Array | None = None,
 ) -> Array:
-    """y = w x̂ + b  (eq:batch-norm); with a slope, what is not above zero is multiplied by it.
+    """y = a(w x̂ + b)  (eq:batch-norm), where a multiplies what is below zero by the slope.
 
     Raises ValueError for a slope below zero, whose y does not tell on which piece it lies.
     """
     check_rows("batch_norm", x, w, b)
-    if slope is not None and not slope >= 0:
-        raise ValueError(f"batch_norm: slope: expected a number >= 0, received {slope}")
+    if not 0 <= slope <= 1:
+        raise ValueError(f"batch_norm: expected a slope from 0 to 1, received {slope!r}")
     known = k.batch_moments(x) if moments is None else moments
     return k.batch_norm(x, w, b, epsilon, slope, known)
 
@@ -102,10 +101,10 @@ def _(
     b: Value,
     *,
     epsilon: float,
-    slope: float | None = None,
+    slope: float = 1.0,
     moments: Array | None = None,
 ) -> Value:
-    g = y_bar if slope is None else gate(y_bar, y, slope=slope)
+    g = bend_back(y_bar, y, slope)
     known = batch_moments(stop_gradient(x)) if moments is None else moments
     sums = batch_norm_sums(g, x, epsilon=epsilon, moments=known)
     constants = {"epsilon": epsilon, "moments": known, "sums": stop_gradient(sums)}
@@ -132,7 +131,7 @@ def _(
     )
 
 
-@fused(meaning=lambda g, x, w, *, epsilon, **_: w * _unscaled(g, x, epsilon))
+@fused(meaning=lambda g, x, w, *, epsilon, **_: mul(w, _unscaled(g, x, epsilon)))
 def batch_norm_x(
     k: Kernels,
     g: Array,
