@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from compiled import DTYPES, SETS, _core, instruction_set, threads
+from equations import verifies
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import LAYOUTS, cpu_backends, examples, lay, seeds
@@ -106,6 +107,7 @@ def compare(name: str, arrays: list[Array], op: Any = None, slope: float = 1.0) 
     assert np.all(excess <= 0), f"{name} is off by {excess.max():.1e} beyond the bound"
 
 
+@verifies("eq:batch-norm", "pydis.autodiff.ops.normalise.batch_norm")
 @dtypes
 @shapes
 @kernels

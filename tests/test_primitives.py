@@ -20,7 +20,7 @@ from pydis.autodiff.primitive import PRIMITIVES, Fused
 from pydis.backends import load, special, use
 
 ANALYTIC = sorted(name for name, entry in ENTRIES.items() if entry.analytic)
-ALIKE = {"bernoulli_log_likelihood", "bias_gradient"}
+ALIKE = {"batch_norm_sums", "bernoulli_log_likelihood", "bias_gradient"}
 """Ops that refuse inputs of different shapes, see MISFITS."""
 FUSED_OPS = sorted(name for name, op in PRIMITIVES.items() if isinstance(op, Fused))
 STEP = 1e-30
@@ -291,6 +291,8 @@ MISFITS = [
     ("matmul_act", [(2, 3), (4, 4), (4,)], RELU, r"matmul_act: .* \(2, 3\) and \(4, 4\)"),
     ("matmul_act", [(2, 3), (3, 4), (4,)], {"slope": 1.5}, r"matmul_act: .* slope .*received 1.5"),
     ("bias_gradient", [(2, 3), (3,)], {}, r"bias_gradient: .* gate .*\(2, 3\), received \(3,\)"),
+    ("batch_moments", [(3,)], {}, r"batch_moments: .*\[N, …, C\].* received shape \(3,\)"),
+    ("batch_norm_x", [(2, 3), (4, 3), (3,)], {"epsilon": 0.1}, r"batch_norm_x: .*\(4, 3\)"),
     ("bias_gradient", [(3,), (3,)], {}, r"bias_gradient: expected .*, received shape \(3,\)"),
     ("sum_to", [(2, 3)], {"shape": (2, 2)}, r"sum_to: shape \(2, 2\) .* to \(2, 3\)"),
     ("sum_to", [(3,)], {"shape": (1, 3)}, r"sum_to: shape \(1, 3\) .* to \(3,\)"),

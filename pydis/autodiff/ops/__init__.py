@@ -86,7 +86,6 @@ __all__ = [
     "exp",
     "expm1",
     "gate",
-    "gated_sum",
     "getitem",
     "leaky_relu",
     "lgamma",
