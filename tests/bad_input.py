@@ -408,8 +408,8 @@ ROWS = [
 
     Row("bad option", "misspelt", f"{TRAIN} --setps 3", 2, "--setps.*--steps"),
     Row("bad option", "of another model", "train vae --beta 2", 2, "--beta"),
-    Row("bad option", "misspelt command", "dmeo", 2, "dmeo.*demo, train, report, data, info"),
-    Row("bad option", "no command", "", 2, "Expected one of {demo, train, report, data, info}"),
+    Row("bad option", "misspelt command", "dmeo", 2, "dmeo.*demo, train, report, data, bench, info"),
+    Row("bad option", "no command", "", 2, "Expected one of {demo, train, report, data, bench, info}"),
     Row("bad option", "no model", "train", 2, "Expected one of {vae, beta-vae}"),
     Row("bad option", "no value", f"{TRAIN} --steps", 2, "--steps"),
     Row("bad option", "no folder", "train --resume", 2, "--resume.*[Ee]xpected 1 value"),
