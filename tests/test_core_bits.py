@@ -44,7 +44,10 @@ def assert_same_on(names: tuple[str, ...], make: Callable[[], Array]) -> None:
 
 def product(rows: int, cols: int, depth: int, form: tuple[bool, bool], dtype: Any) -> Call:
     rng = np.random.default_rng(rows + cols + depth)
-    a, b = numbers(rng, "normal", (rows, depth), dtype), numbers(rng, "normal", (depth, cols), dtype)
+    a, b = (
+        numbers(rng, "normal", (rows, depth), dtype),
+        numbers(rng, "normal", (depth, cols), dtype),
+    )
     stored = [np.ascontiguousarray(x.T if t else x) for x, t in zip((a, b), form, strict=True)]
     static = {"transpose_a": form[0], "transpose_b": form[1]}
     return Call("matmul", {"a": stored[0], "b": stored[1]}, static)
@@ -115,6 +118,19 @@ def test_vector_width_does_not_change_a_bit_of_large_images(
 ) -> None:
     call = large_call(kernel, sizes, dtype, masked)
     assert_same_on(WIDE, lambda: call.on(_core))
+
+
+@pytest.mark.parametrize("images", range(1, 10))
+def test_what_underflows_is_positive_zero(images: int) -> None:
+    """A fused product leaves -0, the zeros of a border +0: which of them must not show."""
+    x = np.full((images, 4, 4, 2), -1e-30, np.float32)
+    w = np.full((3, 3, 2, 5), 1e-30, np.float32)
+    w[1] *= -1
+    for pad in (0, 1, 4):
+        for name in SETS:
+            with instruction_set(name):
+                y = _core.conv2d(x, w, 1, pad)
+            assert not y.any() and not np.signbit(y).any(), (name, pad)
 
 
 # Controls
