@@ -8,7 +8,6 @@ each variant computed, in short; {"variant": …, "calls": n} is answered by the
 once the library's threads are at rest; {} is answered by the processor time used so far.
 """
 
-import contextlib
 import json
 import sys
 import time
@@ -80,10 +79,13 @@ def operands(inputs: list[Any], form: str) -> tuple[Any, Any]:
 
 
 def pydis_variants(threads: int) -> Any:
-    from pydis.backends import load
-    from pydis.backends.hardware import computing
+    from pydis.backends import load, use
+    from pydis.backends.threads import kernel_threads
+    from pydis.backends.threads import threads as set_threads
 
-    contextlib.ExitStack().enter_context(computing(threads))
+    use("cpp")
+    set_threads(threads)
+    assert kernel_threads() == threads
     k = load("cpp")
 
     def make(kernel: str, inputs: list[Any], form: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 #include "bind.hpp"
 #include "dispatch.hpp"
 #include "threads.hpp"
+#include "unlocked.hpp"
 
 namespace pydis {
 
@@ -19,7 +20,7 @@ Peaked peak_of(py::ssize_t steps, py::ssize_t tasks,
     const Peak<T> problem{size(tasks), size(steps), T{0.5}, T{1}, made.mutable_data()};
     double operations = 0;
     {
-        const py::gil_scoped_release unlocked;
+        const Unlocked unlocked;
         operations = kernel(&problem, &engine());
     }
     return {operations, made};

@@ -160,6 +160,7 @@ void by_definition(const Conv<T>& p) {
     };
     if (c > 0 && o > 0) each_tap(p, add);
     for (std::size_t i = 0; i < size; ++i) {
+        p.made[i] += T{0};  // no -0, as in tile.hpp
         if (p.bias != nullptr) p.made[i] += p.bias[i % channels];
         if (p.activate && p.made[i] < T{0}) {
             p.made[i] = p.slope == T{0} ? T{0} : p.slope * p.made[i];

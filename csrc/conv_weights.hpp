@@ -241,10 +241,9 @@ void conv2d_w(const Conv<T>* p, const Engine* engine) {
     k.partial = static_cast<T*>(engine->workspace(k.groups * size * sizeof(T)));
     engine->run(k.groups, &weigh_task<T>, &k, k.images * bytes);
     engine->run(pieces(size, sum_chunk), &sum_task<T>, &k, 0);
-    // Zeros of a copy's border times an infinity of g: only the loops can tell.
-    if (!k.in_place && p->pad > 0 && !all_finite(p->made, size)) {
-        by_definition<Slot::filter>(*p);
-    }
+    // Zeros of a copy's border times an infinity of g: only the loops can tell.  They add in their
+    // own order, so whether they run may not depend on what this instruction set copies.
+    if (p->pad > 0 && !all_finite(p->made, size)) by_definition<Slot::filter>(*p);
 }
 
 }  // namespace

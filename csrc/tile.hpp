@@ -87,6 +87,14 @@ void tile(const T* const* a, const T* b, const Depth& depth, T* const* c, std::s
         }
     }
     accumulate(sum, a, b, depth);
+    // A fused product that underflows can leave -0; the zeros of a border would make it +0.
+    if (f.last) {
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) sum.of[r][v] += Wide{};
+        }
+    }
     if (f.last && f.bias != nullptr) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) {

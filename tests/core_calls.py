@@ -147,7 +147,7 @@ def matmul_calls(draw: st.DrawFn, dtype: Any) -> Call:
 
 @st.composite
 def conv_calls(draw: st.DrawFn, dtype: Any, kernel: str = "") -> Call:
-    """Both sides of every choice of the kernels: 4, 6, 8 images, 4 channels, stride 16, wide pad."""
+    """Both sides of every choice: 4, 6 or 8 images and channels, stride 16, pads of a filter."""
     u, v = draw(st.integers(1, 5)), draw(st.integers(1, 5))
     stride = draw(st.one_of(st.integers(1, 4), st.integers(1, 18)))
     pad = draw(st.one_of(st.integers(0, min(u, v)), st.integers(0, max(u, v) + 2)))

@@ -12,8 +12,9 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from pydis.backends import available, definition, load
+from pydis.backends import available, current, definition, load, use
 from pydis.backends.hardware import computing, instruction_sets, register_arithmetic
+from pydis.backends.threads import blas, blas_threads, kernel_threads
 from pydis.bench import machine, rows, timing
 from pydis.bench.load import Moment, load_between, load_since, moment
 from pydis.bench.measure import Setting, measure, reference
@@ -116,6 +117,19 @@ def test_settings_are_put_back() -> None:
     with pytest.raises(ZeroDivisionError), computing(3, "baseline"):
         _ = 1 / 0
     assert state() == before
+
+
+@pytest.mark.parametrize("backend", ["numpy", "cpp"])
+def test_blas_and_core_both_have_the_threads_of_a_contender(backend: str) -> None:
+    if not available()[backend].usable:
+        pytest.skip("pydis was installed without its compiled module")
+    with use(backend):
+        for number in (1, 2, 3):
+            with computing(number):
+                if blas() != "unknown":
+                    assert blas_threads() == number
+                assert current().name == backend
+                assert kernel_threads() == (number if available()["cpp"].usable else 1)
 
 
 # The machine

@@ -120,6 +120,19 @@ def test_vector_width_does_not_change_a_bit_of_large_images(
     assert_same_on(WIDE, lambda: call.on(_core))
 
 
+@pytest.mark.parametrize("images", range(1, 10))
+def test_what_underflows_is_positive_zero(images: int) -> None:
+    """A fused product leaves -0, the zeros of a border +0: which of them must not show."""
+    x = np.full((images, 4, 4, 2), -1e-30, np.float32)
+    w = np.full((3, 3, 2, 5), 1e-30, np.float32)
+    w[1] *= -1
+    for pad in (0, 1, 4):
+        for name in SETS:
+            with instruction_set(name):
+                y = _core.conv2d(x, w, 1, pad)
+            assert not y.any() and not np.signbit(y).any(), (name, pad)
+
+
 # Controls
 
 

@@ -78,6 +78,49 @@ def test_large_images(kernel: str, sizes: tuple[int, ...], masked: bool, dtype: 
         assert np.all(abs(y - value) <= bound), name
 
 
+GIANT = 2**40
+# One axis of the image and the filter as long as no memory is, and nothing to be added up.
+GIANTS = [
+    ("conv2d", (2, GIANT, 5, GIANT - 1, 2, 0, 3, 1, 0), (2, 2, 4, 3)),
+    ("conv2d", (2, 3, GIANT, 2, GIANT - 3, 0, 3, 2, 1), (2, 2, 3, 3)),
+    ("conv2d", (1, GIANT, 1, 1, 1, 0, 1, GIANT, 0), (1, 1, 1, 1)),
+    ("conv2d_x", (2, 3, 4, GIANT, 2, 3, 0, 1, GIANT // 2), (2, 3, 4, 3)),
+    ("conv2d_x", (2, 3, 4, GIANT, 2, 9, 0, 1, GIANT // 2), (2, 3, 4, 9)),
+    ("conv2d_w", (0, GIANT, 4, 3, 2, 3, 4, 1, 0), (3, 2, 3, 4)),
+    ("conv2d_w", (1, 0, GIANT, 3, 2, 3, 4, GIANT, 3), (3, 2, 3, 4)),
+]
+
+
+@dtypes
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(("kernel", "sizes", "shape"), GIANTS)
+def test_arrays_without_elements_need_no_time(
+    kernel: str, sizes: tuple[int, ...], shape: tuple[int, ...], dtype: Any
+) -> None:
+    """Their other sizes are bounded by nothing: the sum is empty, so the bias is left."""
+    shapes, static = conv_shapes(kernel, sizes)
+    shapes = {k: s for k, s in shapes.items() if not k.endswith("mask")}
+    arrays = {k: np.full(s, -3, dtype) for k, s in shapes.items()}
+    finish = {} if kernel == "conv2d_w" else {"slope": 0.5}
+    for name in SETS:
+        with instruction_set(name):
+            y = Call(kernel, arrays, static | finish).on(_core)
+        assert y.shape == shape
+        assert np.all(y == (-1.5 if finish else 0))
+
+
+@pytest.mark.timeout(10)
+@dtypes
+def test_a_border_wider_than_the_filter_costs_nothing(dtype: Any) -> None:
+    """A filter of a million taps, of which one at a time is on the image of one pixel."""
+    x, w = np.full((1, 1, 1, 1), 2, dtype), np.ones((1000, 1000, 1, 1), dtype)
+    w[3, 5] = np.nan
+    y = _core.conv2d(x, w, 1, 1000)
+    assert y.shape == (1, 1002, 1002, 1)
+    assert np.isnan(y[0, 997, 995, 0]) and np.isnan(y).sum() == 1
+    assert np.nansum(y) == 2 * (1000 * 1000 - 1)
+
+
 @dtypes
 @kernels
 def test_whole_numbers_are_exact_and_zeros_positive(kernel: str, dtype: Any) -> None:

@@ -6,7 +6,7 @@ These are settings of the whole process; `computing` puts back what was before.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydis.backends import available
+from pydis.backends import available, use
 from pydis.backends.threads import threads
 
 
@@ -21,22 +21,29 @@ def instruction_sets() -> list[str]:
 
 @contextmanager
 def computing(number: int, instruction_set: str | None = None) -> Iterator[None]:
-    """In this block BLAS and the core use so many threads, and the core this instruction set."""
-    if not available()["cpp"].usable:
-        with threads(number):
-            yield
+    """In this block BLAS and the core use so many threads each, and the core this instruction set.
+
+    Under `cpp` a setting of `threads` would leave BLAS one: measurements compare the two.
+    """
+    with use("numpy"):
+        setting = threads(number)
+    with setting, _using(instruction_set):
+        yield
+
+
+@contextmanager
+def _using(instruction_set: str | None) -> Iterator[None]:
+    if instruction_set is None:
+        yield
         return
     from pydis import _core
 
-    before = _core.threads(), _core.instruction_set()
-    with threads(number):
-        try:
-            _core.set_threads(number)
-            _core.use_instruction_set(instruction_set or before[1])
-            yield
-        finally:
-            _core.set_threads(before[0])
-            _core.use_instruction_set(before[1])
+    before = _core.instruction_set()
+    _core.use_instruction_set(instruction_set)
+    try:
+        yield
+    finally:
+        _core.use_instruction_set(before)
 
 
 def register_arithmetic(steps: int, tasks: int, double_precision: bool) -> float:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from pydis.backends.environment import environment
 from pydis.backends.hardware import instruction_sets
+from pydis.backends.processors import processors
 from pydis.bench import machine, show
 from pydis.bench.measure import measure, settings
 from pydis.bench.records import SCHEMA, Record
@@ -82,7 +83,7 @@ def chosen(rows: Sequence[Row], filter: str) -> list[Row]:
 def thread_counts(asked: str | None) -> list[int]:
     """The numbers of threads in "1,2,4"; every one up to the processors if none are asked for."""
     if asked is None:
-        return list(range(1, (os.cpu_count() or 1) + 1))
+        return list(range(1, processors() + 1))
     parts = asked.split(",")
     if not all(part.isascii() and part.isdigit() for part in parts):
         raise BenchError(f"--threads: expected numbers like 1,2, received {asked}")

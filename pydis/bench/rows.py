@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pydis.backends import Array, Kernels
+from pydis.backends.draws import normal
 
 
 class Row(NamedTuple):
@@ -31,7 +32,7 @@ class Row(NamedTuple):
     def make(self, dtype: str, seed: int = 0) -> list[Any]:
         """The inputs: standard normal numbers, of the same seed for every row."""
         rng = np.random.default_rng(seed)
-        return [rng.standard_normal(shape).astype(dtype) for shape in self.inputs]
+        return [normal(rng, shape, np.dtype(dtype)) for shape in self.inputs]
 
 
 def bound(row: Row, dtype: str) -> float:

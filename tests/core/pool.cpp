@@ -1,0 +1,165 @@
+// The kernels and their pool without Python: many callers, other numbers of threads amid calls,
+// forks.  Ends with status 0 if every result has the bits of one thread.
+//
+//     core_pool [rounds]                                    under a sanitizer, or plain
+//     core_pool plant overflow | undefined | leak | race    a fault that a sanitizer must report
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "threads.hpp"
+
+namespace {
+
+using Array = std::vector<float>;
+
+Array pseudo_random(std::size_t size, unsigned seed) {
+    Array x(size);
+    for (float& each : x) {
+        seed = seed * 1664525u + 1013904223u;
+        each = static_cast<float>(seed >> 8) / static_cast<float>(1 << 23) - 1.0f;
+    }
+    return x;
+}
+
+constexpr std::size_t rows = 150, depth = 200, cols = 90;
+
+void multiply(const pydis::Kernels& kernels, const Array& a, const Array& b, Array& c) {
+    pydis::Matmul<float> p{};
+    p.a = a.data();
+    p.b = b.data();
+    p.c = c.data();
+    p.rows = rows;
+    p.cols = cols;
+    p.depth = depth;
+    kernels.matmul_f32(&p, &pydis::engine());
+}
+
+// The filters of maps g of images x: a sum of groups in a fixed tree.
+void weigh(const pydis::Kernels& kernels, const Array& x, const Array& g, Array& w) {
+    pydis::Conv<float> p{};
+    p.images = 9;
+    p.height = p.width = 12;
+    p.channels = 8;
+    p.filter_height = p.filter_width = 4;
+    p.outputs = 16;
+    p.map_height = p.map_width = 6;
+    p.stride = 2;
+    p.pad = 1;
+    p.x = x.data();
+    p.g = g.data();
+    p.made = w.data();
+    kernels.conv2d_w_f32(&p, &pydis::engine());
+}
+
+struct Problems {
+    Array a = pseudo_random(rows * depth, 1);
+    Array b = pseudo_random(depth * cols, 2);
+    Array x = pseudo_random(9 * 12 * 12 * 8, 3);
+    Array g = pseudo_random(9 * 6 * 6 * 16, 4);
+
+    Array solved(const pydis::Kernels& kernels) const {
+        Array c(rows * cols);
+        Array w(4 * 4 * 8 * 16);
+        multiply(kernels, a, b, c);
+        weigh(kernels, x, g, w);
+        pydis::trim_workspace();
+        c.insert(c.end(), w.begin(), w.end());
+        return c;
+    }
+};
+
+bool equal(const Array& x, const Array& y) {
+    return x.size() == y.size() && std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) == 0;
+}
+
+// One child, which solves the same problem on threads of its own; a child that hangs is ended.
+bool child_agrees(const Problems& problems, const pydis::Kernels& kernels, const Array& alone) {
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        _exit(equal(problems.solved(kernels), alone) ? 0 : 1);
+    }
+    int status = -1;
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+bool hammer(const pydis::Kernels& kernels, int rounds) {
+    const Problems problems;
+    pydis::set_threads(1);
+    const Array alone = problems.solved(kernels);
+    pydis::set_threads(3);
+    std::atomic<int> wrong{0};
+    std::atomic<bool> over{false};
+    std::vector<std::thread> callers;
+    for (int caller = 0; caller < 6; ++caller) {
+        callers.emplace_back([&] {
+            for (int round = 0; round < rounds; ++round) {
+                if (!equal(problems.solved(kernels), alone)) ++wrong;
+            }
+        });
+    }
+    std::thread changer([&] {
+        for (std::size_t round = 0; !over; ++round) {
+            pydis::set_threads(1 + round % 6);
+            std::this_thread::sleep_for(std::chrono::microseconds(100));
+        }
+    });
+    for (int round = 0; round < 1 + rounds / 10; ++round) {
+        if (!child_agrees(problems, kernels, alone)) ++wrong;
+    }
+    for (std::thread& caller : callers) caller.join();
+    over = true;
+    changer.join();
+    std::printf("%s: %d calls by 6 threads, %d children, %d wrong\n", kernels.name, 6 * rounds,
+                1 + rounds / 10, wrong.load());
+    return wrong == 0;
+}
+
+// Faults: each is correct C++ but for one thing, and where it can be, that is within a kernel.
+int plant(const std::string& fault) {
+    const Problems problems;
+    const pydis::Kernels& kernels = pydis::kernels();
+    Array c(rows * cols);
+    if (fault == "overflow") {  // a kernel writes past its result
+        c.resize(c.size() - 1);
+        c.shrink_to_fit();
+        multiply(kernels, problems.a, problems.b, c);
+    } else if (fault == "race") {  // two kernels write one result
+        std::thread other([&] { multiply(kernels, problems.a, problems.b, c); });
+        multiply(kernels, problems.a, problems.b, c);
+        other.join();
+    } else if (fault == "undefined") {
+        volatile int most = INT_MAX;
+        most = most + 1;
+    } else if (fault == "leak") {
+        static_cast<void>(!std::memset(std::malloc(1000), 1, 1000));
+    } else {
+        std::fprintf(stderr, "unknown fault %s\n", fault.c_str());
+        return 2;
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    const std::vector<std::string> arguments(words + 1, words + count);
+    if (arguments.size() == 2 && arguments[0] == "plant") return plant(arguments[1]);
+    const int rounds = arguments.empty() ? 100 : std::atoi(arguments[0].c_str());
+    bool right = true;
+    for (const pydis::Kernels* each : pydis::available_kernels()) {
+        right = hammer(*each, rounds) && right;
+    }
+    return right ? 0 : 1;
+}
