@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from core_calls import SLOPES, Call, assert_right, conv_shapes, numbers
+from fuzz_families import FAMILIES, RENAMED
 
 Array = Any
 Rng = np.random.Generator
@@ -66,7 +67,7 @@ DRAWS = {
     "conv2d_x": convolution("conv2d_x"),
     "conv2d_w": convolution("conv2d_w"),
 }
-"""A new kernel is one more row: the shapes of its arrays and its other arguments."""
+"""Kernels whose results are compared: the shapes of the arrays and the other arguments."""
 
 SETTINGS = {
     "set_threads": ({"number": 2}, lambda core: range(1, 257), "threads"),
@@ -198,18 +199,21 @@ def drawn(seed: int, index: int) -> tuple[str, dict[str, Any], bool]:
     def pick(*values: Any) -> Any:
         return values[rng.integers(len(values))]
 
-    name = pick(*DRAWS, *DRAWS, *DRAWS, *SETTINGS)
+    name = pick(*DRAWS, *DRAWS, *DRAWS, *SETTINGS) if pick(False, True) else pick(*FAMILIES)
     if name in SETTINGS:
         return name, {k: pick(v, value_of(v, rng)) for k, v in SETTINGS[name][0].items()}, False
-    shapes, static = DRAWS[name](rng, pick)
+    shapes, static = (DRAWS | FAMILIES)[name](rng, pick)
     dtype = pick(np.float32, np.float64)
     arrays = {
         key: numbers(rng, pick(*KINDS), shape if affordable(shape) else (0,) * len(shape), dtype)
         for key, shape in shapes.items()
         if not key.endswith(("bias", "mask")) or rng.random() < 0.4
     }
+    arrays = {RENAMED.get(key, key): array for key, array in arrays.items()}
     arguments: dict[str, Any] = arrays | static
-    right = all(map(affordable, shapes.values())) and max(map(max, shapes.values())) < SMALL
+    right = all(map(affordable, shapes.values())) and all(
+        n < SMALL for shape in shapes.values() for n in shape
+    )
     for _ in range(pick(0, 0, 1, 1, 2, 3)):
         right = False
         key = pick(*arguments)
@@ -257,6 +261,8 @@ def judged(core: Any, name: str, arguments: dict[str, Any], y: Any) -> str:
         if value not in SETTINGS[name][1](core) or getattr(core, SETTINGS[name][2])() != value:
             raise Fault("a wrong setting was taken")
         return "set"
+    if name in FAMILIES:
+        return taken(name, arguments, y if isinstance(y, tuple) else (y,))
     operands = DRAWS[name](np.random.default_rng(0), lambda *v: v[0])[0]
     arrays = {k: v for k, v in arguments.items() if k in operands and v is not None}
     dtype = getattr(next(iter(arrays.values()), None), "dtype", None)
@@ -284,6 +290,22 @@ def judged(core: Any, name: str, arguments: dict[str, Any], y: Any) -> str:
     except AssertionError as error:
         raise Fault(f"a wrong result: {error}") from None
     return "compared"
+
+
+def taken(name: str, arguments: dict[str, Any], results: tuple[Array, ...]) -> str:
+    """Raises Fault unless the arrays were right ones, and the results are new ones like them."""
+    operands = FAMILIES[name](np.random.default_rng(0), lambda *v: v[0])[0]
+    names = {RENAMED.get(key, key) for key in operands}
+    arrays = {k: v for k, v in arguments.items() if k in names and v is not None}
+    dtype = getattr(next(iter(arrays.values()), None), "dtype", None)
+    if wrong := [k for k, v in arrays.items() if not plain(v, dtype)]:
+        raise Fault(f"{wrong[0]} was taken")
+    for y in results:
+        if y.dtype != dtype or not y.flags.c_contiguous or not y.flags.writeable:
+            raise Fault(f"a result of {y.dtype} with {y.flags}")
+        if any(np.shares_memory(y, x) for x in arrays.values()):
+            raise Fault("the result shares memory with an operand")
+    return "taken"
 
 
 def memory(x: Any) -> bytes | None:

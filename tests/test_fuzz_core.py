@@ -15,14 +15,16 @@ import numpy as np
 import pytest
 from compiled import _core, threads
 from fuzz_core import DRAWS, SETTINGS, Fault, fuzz
+from fuzz_families import FAMILIES
 
 Array = Any
 TELLERS = {"build_info", "instruction_set", "instruction_sets", "threads"}
+APART = {"peak": "takes as long as it is told to", "fill_outlines": "in test_fill.py"}
 
 
 def test_every_function_is_called() -> None:
     public = {name for name in dir(_core) if not name.startswith("_")}
-    assert public == {*DRAWS, *SETTINGS, *TELLERS}
+    assert public == {*DRAWS, *FAMILIES, *SETTINGS, *TELLERS, *APART}
 
 
 @pytest.mark.parametrize("name", sorted(TELLERS))
@@ -45,6 +47,7 @@ def test_random_calls(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{calls} calls of seed 1" in done.stdout
     assert all(f"{name} compared" in done.stdout for name in DRAWS)
+    assert all(f"{name} taken" in done.stdout for name in FAMILIES)
 
 
 # Controls: a module with a fault
@@ -94,6 +97,8 @@ def refusing(a: Any, b: Any, **named: Any) -> Array:
     ("kernel", "fault", "message"),
     [
         ("matmul", inexact, "a wrong result"),
+        ("exp", lambda x: x, "shares memory|was taken|a result"),
+        ("bernoulli", lambda x, logits: _core.bernoulli(logits, logits), "was taken"),
         ("matmul", lenient, "was taken"),
         ("matmul", refusing, "not today"),
         ("conv2d", crashing, "KeyError"),
