@@ -111,6 +111,6 @@ def test_a_fault_is_found(kernel: str, fault: Any, message: str) -> None:
     before = _core.instruction_set()
     try:
         with threads(_core.threads()), pytest.raises(Fault, match=message):
-            fuzz(like(**{kernel: fault}), 2500, 0)
+            fuzz(like(**{kernel: fault}), 6000, 0)
     finally:
         _core.use_instruction_set(before)
