@@ -6,5 +6,8 @@
 namespace pydis {
 
 void bind_linear(pybind11::module_& m);
+void bind_density(pybind11::module_& m);
+void bind_outside(pybind11::module_& m);
+void bind_peak(pybind11::module_& m);
 
 }  // namespace pydis

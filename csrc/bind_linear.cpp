@@ -3,26 +3,14 @@
 
 #include "arrays.hpp"
 #include "bind.hpp"
+#include "call.hpp"
 #include "dispatch.hpp"
-#include "threads.hpp"
-#include "unlocked.hpp"
 
 namespace pydis {
 
 namespace {
 
 using Slope = std::optional<double>;
-
-template <typename T>
-using Kernel = void (*)(const T*, const Engine*);
-
-// Calls a kernel without the interpreter lock.
-template <typename T>
-void call(Kernel<T> kernel, const T& problem) {
-    const Unlocked unlocked;
-    kernel(&problem, &engine());
-    trim_workspace();
-}
 
 template <typename T>
 py::array matmul_of(const py::array& a, const py::array& b, bool transpose_a, bool transpose_b,
@@ -201,8 +189,9 @@ void bind_linear(py::module_& m) {
             }
             return conv2d_of<float>(x, w, stride, pad, bias, slope, mask, k.conv2d_f32);
         },
-        py::arg("x").noconvert(), py::arg("w").noconvert(), py::arg("stride"), py::arg("pad"),
-        py::arg("bias") = py::none(), py::arg("slope") = py::none(), py::arg("mask") = py::none(),
+        py::arg("x").noconvert(), py::arg("w").noconvert(), py::arg("stride").noconvert(),
+        py::arg("pad").noconvert(), py::arg("bias") = py::none(), py::arg("slope") = py::none(),
+        py::arg("mask") = py::none(),
         "Images x [N, H, W, C] under filters w [U, V, C, O]: maps [N, I, J, O].");
     m.def(
         "conv2d_x",
@@ -217,9 +206,9 @@ void bind_linear(py::module_& m) {
             return conv2d_x_of<float>(g, w, height, width, stride, pad, bias, slope, mask,
                                       k.conv2d_x_f32);
         },
-        py::arg("g").noconvert(), py::arg("w").noconvert(), py::arg("height"), py::arg("width"),
-        py::arg("stride"), py::arg("pad"), py::arg("bias") = py::none(),
-        py::arg("slope") = py::none(), py::arg("mask") = py::none(),
+        py::arg("g").noconvert(), py::arg("w").noconvert(), py::arg("height").noconvert(),
+        py::arg("width").noconvert(), py::arg("stride").noconvert(), py::arg("pad").noconvert(),
+        py::arg("bias") = py::none(), py::arg("slope") = py::none(), py::arg("mask") = py::none(),
         "Maps g [N, I, J, O] spread over images [N, H, W, C].");
     m.def(
         "conv2d_w",
@@ -234,9 +223,10 @@ void bind_linear(py::module_& m) {
             return conv2d_w_of<float>(x, g, filter_height, filter_width, stride, pad, x_mask,
                                       g_mask, k.conv2d_w_f32);
         },
-        py::arg("x").noconvert(), py::arg("g").noconvert(), py::arg("filter_height"),
-        py::arg("filter_width"), py::arg("stride"), py::arg("pad"), py::arg("x_mask") = py::none(),
-        py::arg("g_mask") = py::none(), "Images x correlated with maps g: filters [U, V, C, O].");
+        py::arg("x").noconvert(), py::arg("g").noconvert(), py::arg("filter_height").noconvert(),
+        py::arg("filter_width").noconvert(), py::arg("stride").noconvert(),
+        py::arg("pad").noconvert(), py::arg("x_mask") = py::none(), py::arg("g_mask") = py::none(),
+        "Images x correlated with maps g: filters [U, V, C, O].");
 }
 
 }  // namespace pydis

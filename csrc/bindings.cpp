@@ -59,6 +59,9 @@ PYBIND11_MODULE(_core, m) {
     m.doc() = "The compiled kernels of pydis.";
     obey_environment();
     pydis::bind_linear(m);
+    pydis::bind_density(m);
+    pydis::bind_outside(m);
+    pydis::bind_peak(m);
     m.def("build_info", &build_info, "How this module was built.");
     m.def("instruction_sets", &instruction_sets,
           "The instruction sets that were built and that this machine can run, best last.");
@@ -78,5 +81,5 @@ PYBIND11_MODULE(_core, m) {
             }
             pydis::set_threads(static_cast<std::size_t>(number));
         },
-        py::arg("number"), "Use so many threads from now on, in the whole process.");
+        py::arg("number").noconvert(), "Use so many threads from now on, in the whole process.");
 }

@@ -88,17 +88,29 @@ T open(const T* x, const T* mask, std::size_t i) {
     return mask == nullptr || mask[i] > T{0} ? x[i] : T{0};
 }
 
-// Calls visit(image pixel, map pixel, tap) for every tap of every pixel that is on its image.
+// The taps of [0, taps) that are on an axis of `size` pixels, for map pixel i.
+inline Pixels taps_at(std::size_t i, std::size_t size, std::size_t taps, std::size_t stride,
+                      std::size_t pad) {
+    const std::size_t at = stride * i;
+    const std::size_t first = pad > at ? pad - at : 0;
+    const std::size_t end = size + pad > at ? smaller(taps, size + pad - at) : 0;
+    return {first, larger(first, end)};
+}
+
+// Calls visit(image pixel, map pixel, tap) for every tap of every pixel that is on its image.  Taps
+// outside cost nothing: a border may be far wider than the image.
 template <typename T, typename Visit>
 void each_tap(const Conv<T>& p, Visit visit) {
     for (std::size_t n = 0; n < p.images; ++n) {
         for (std::size_t i = 0; i < p.map_height; ++i) {
+            const Pixels us = taps_at(i, p.height, p.filter_height, p.stride, p.pad);
+            if (us.first == us.end) continue;
             for (std::size_t j = 0; j < p.map_width; ++j) {
-                for (std::size_t u = 0; u < p.filter_height; ++u) {
-                    for (std::size_t v = 0; v < p.filter_width; ++v) {
-                        const std::size_t h = p.stride * i + u - p.pad;  // wraps where negative
+                const Pixels vs = taps_at(j, p.width, p.filter_width, p.stride, p.pad);
+                for (std::size_t u = us.first; u < us.end; ++u) {
+                    for (std::size_t v = vs.first; v < vs.end; ++v) {
+                        const std::size_t h = p.stride * i + u - p.pad;
                         const std::size_t w = p.stride * j + v - p.pad;
-                        if (h >= p.height || w >= p.width) continue;
                         visit((n * p.height + h) * p.width + w,
                               (n * p.map_height + i) * p.map_width + j, u * p.filter_width + v);
                     }
@@ -108,10 +120,12 @@ void each_tap(const Conv<T>& p, Visit visit) {
     }
 }
 
-// Geometry that nobody trains with: a border of whole filters, strides over most of the image.
+// Geometry that nobody trains with: a border of whole filters, strides over most of the image, and
+// arrays without channels, whose other sizes no memory bounds.
 template <typename T>
 bool is_odd(const Conv<T>& p) {
-    return p.pad >= smaller(p.filter_height, p.filter_width) || p.stride > 16;
+    return p.pad >= smaller(p.filter_height, p.filter_width) || p.stride > 16 || p.channels == 0 ||
+           p.outputs == 0;
 }
 
 // The kernels multiply the border's zeros too, and 0 times infinity is not a number.  Where an
@@ -128,7 +142,7 @@ void by_definition(const Conv<T>& p) {
                              : made == Slot::map ? p.images * p.map_height * p.map_width * o
                                                  : taps * c * o;
     for (std::size_t i = 0; i < size; ++i) p.made[i] = T{0};
-    each_tap(p, [&](std::size_t image, std::size_t map, std::size_t tap) {
+    const auto add = [&](std::size_t image, std::size_t map, std::size_t tap) {
         for (std::size_t a = 0; a < c; ++a) {
             for (std::size_t b = 0; b < o; ++b) {
                 const std::size_t x = image * c + a;
@@ -143,8 +157,10 @@ void by_definition(const Conv<T>& p) {
                 }
             }
         }
-    });
+    };
+    if (c > 0 && o > 0) each_tap(p, add);
     for (std::size_t i = 0; i < size; ++i) {
+        p.made[i] += T{0};  // no -0, as in tile.hpp
         if (p.bias != nullptr) p.made[i] += p.bias[i % channels];
         if (p.activate && p.made[i] < T{0}) {
             p.made[i] = p.slope == T{0} ? T{0} : p.slope * p.made[i];

@@ -6,8 +6,9 @@
 // the channels fill a tile, its rows are channels under one tap, and the pixels for which that tap
 // is on the image are taken from the images themselves; else from bordered copies.
 //
-// The images are cut in at most eight groups by their number alone.  Each group sums into filters
-// of its own; these are then added in pairs.
+// The images, or bands of rows of large ones, are cut in at most eight groups, by the shape alone:
+// not by what this instruction set copies.  Each group sums into filters of its own; these are then
+// added in pairs.
 #pragma once
 
 #include "border.hpp"
@@ -215,33 +216,34 @@ void conv2d_w(const Conv<T>* p, const Engine* engine) {
     k.rows = rows;
     k.in_place = p->x_mask == nullptr && p->channels >= tile_rows;
     k.copy_g = p->g_mask != nullptr || p->outputs % width != 0;
-    k.x_cols = k.in_place ? p->width : p->stride * (p->map_width - 1) + p->filter_width;
     k.g_row = k.copy_g ? pieces(p->outputs, width) * width : p->outputs;
-    const auto x_size = [&](std::size_t map_rows) {
+    const std::size_t reach = p->stride * (p->map_width - 1) + p->filter_width;
+    constexpr std::size_t widest = 128 / sizeof(T);  // panel, of all instruction sets
+    const auto elements = [&](std::size_t map_rows) {
         const std::size_t x_rows = p->stride * (map_rows - 1) + p->filter_height;
-        return k.in_place ? 0 : x_rows * k.x_cols * p->channels;
-    };
-    const auto bytes = [&](std::size_t map_rows) {
-        const std::size_t g = k.copy_g ? map_rows * p->map_width * k.g_row : 0;
-        return (x_size(map_rows) + g) * sizeof(T);
+        const std::size_t g_row = pieces(p->outputs, widest) * widest;
+        return x_rows * reach * p->channels + map_rows * p->map_width * g_row;
     };
     k.band_rows = p->map_height;
-    while (k.band_rows > 1 && bytes(k.band_rows) > pydis::cache_bytes) {
+    while (k.band_rows > 1 && elements(k.band_rows) * sizeof(T) > pydis::cache_bytes) {
         k.band_rows = pieces(k.band_rows, 2);
     }
-    k.x_size = x_size(k.band_rows);
+    const std::size_t x_rows = p->stride * (k.band_rows - 1) + p->filter_height;
+    k.x_cols = k.in_place ? p->width : reach;
+    k.x_size = k.in_place ? 0 : x_rows * reach * p->channels;
+    const std::size_t g_size = k.copy_g ? k.band_rows * p->map_width * k.g_row : 0;
+    const std::size_t bytes = (k.x_size + g_size) * sizeof(T);  // of the copies of a band
     k.bands = pieces(p->map_height, k.band_rows);
     k.groups = smaller(most_groups, p->images * k.bands);
-    const std::size_t fitting = larger(1, pydis::cache_bytes / larger(1, bytes(k.band_rows)));
+    const std::size_t fitting = larger(1, pydis::cache_bytes / larger(1, bytes));
     const std::size_t enough = larger(1, pieces(chunk_pixels, pixels));
     k.images = k.bands > 1 ? 1 : smaller(fitting, enough);
     k.partial = static_cast<T*>(engine->workspace(k.groups * size * sizeof(T)));
-    engine->run(k.groups, &weigh_task<T>, &k, k.images * bytes(k.band_rows));
+    engine->run(k.groups, &weigh_task<T>, &k, k.images * bytes);
     engine->run(pieces(size, sum_chunk), &sum_task<T>, &k, 0);
-    // Zeros of a copy's border times an infinity of g: only the loops can tell.
-    if (!k.in_place && p->pad > 0 && !all_finite(p->made, size)) {
-        by_definition<Slot::filter>(*p);
-    }
+    // Zeros of a copy's border times an infinity of g: only the loops can tell.  They add in their
+    // own order, so whether they run may not depend on what this instruction set copies.
+    if (p->pad > 0 && !all_finite(p->made, size)) by_definition<Slot::filter>(*p);
 }
 
 }  // namespace

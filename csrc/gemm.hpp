@@ -54,7 +54,7 @@ void pack_right(const Matmul<T>& p, std::size_t k0, std::size_t depth, std::size
                 __builtin_memcpy(to, row + j, width * sizeof(T));
                 continue;
             }
-            __builtin_memcpy(to, row + j, cols * sizeof(T));
+            copy_few<width / 2>(row + j, cols, to);
             for (std::size_t i = cols; i < width; ++i) to[i] = T{0};
         }
     }

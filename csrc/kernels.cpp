@@ -23,15 +23,42 @@ constexpr int tile_vectors = 2;
 
 }  // namespace
 
+#include "adam.hpp"
+#include "bernoulli.hpp"
 #include "conv_thin.hpp"
 #include "conv_weights.hpp"
+#include "fill.hpp"
 #include "gemm.hpp"
+#include "pairwise.hpp"
+#include "pairwise_slopes.hpp"
+#include "peak.hpp"
 
 namespace pydis {
 
 const Kernels PYDIS_KERNELS = {
-    PYDIS_KERNELS_NAME, PYDIS_KERNELS_FLAGS, &matmul<float>,    &matmul<double>,  &conv2d<float>,
-    &conv2d<double>,    &conv2d_x<float>,    &conv2d_x<double>, &conv2d_w<float>, &conv2d_w<double>,
+    PYDIS_KERNELS_NAME,
+    PYDIS_KERNELS_FLAGS,
+    &matmul<float>,
+    &matmul<double>,
+    &conv2d<float>,
+    &conv2d<double>,
+    &conv2d_x<float>,
+    &conv2d_x<double>,
+    &conv2d_w<float>,
+    &conv2d_w<double>,
+    &bernoulli<float>,
+    &bernoulli<double>,
+    &bernoulli_slope<float>,
+    &bernoulli_slope<double>,
+    &pairwise<float>,
+    &pairwise<double>,
+    &pairwise_slopes<float>,
+    &pairwise_slopes<double>,
+    &adam<float>,
+    &adam<double>,
+    &fill_outlines,
+    &peak<float>,
+    &peak<double>,
 };
 
 }  // namespace pydis

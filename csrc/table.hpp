@@ -7,7 +7,10 @@
 
 #include <cstddef>
 
+#include "density_table.hpp"
 #include "engine.hpp"
+#include "outside_table.hpp"
+#include "peak_table.hpp"
 
 namespace pydis {
 
@@ -70,6 +73,19 @@ struct Kernels {
     void (*conv2d_x_f64)(const Conv<double>*, const Engine*);
     void (*conv2d_w_f32)(const Conv<float>*, const Engine*);
     void (*conv2d_w_f64)(const Conv<double>*, const Engine*);
+    void (*bernoulli_f32)(const Bernoulli<float>*, const Engine*);
+    void (*bernoulli_f64)(const Bernoulli<double>*, const Engine*);
+    void (*bernoulli_slope_f32)(const Bernoulli<float>*, const Engine*);
+    void (*bernoulli_slope_f64)(const Bernoulli<double>*, const Engine*);
+    void (*pairwise_f32)(const Pairwise<float>*, const Engine*);
+    void (*pairwise_f64)(const Pairwise<double>*, const Engine*);
+    void (*pairwise_slopes_f32)(const Pairwise<float>*, const Engine*);
+    void (*pairwise_slopes_f64)(const Pairwise<double>*, const Engine*);
+    void (*adam_f32)(const Adam<float>*, const Engine*);
+    void (*adam_f64)(const Adam<double>*, const Engine*);
+    void (*fill_outlines)(const Outlines*, const Engine*);
+    double (*peak_f32)(const Peak<float>*, const Engine*);
+    double (*peak_f64)(const Peak<double>*, const Engine*);
 };
 
 extern const Kernels kernels_baseline;

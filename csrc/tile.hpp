@@ -11,13 +11,10 @@
 // on the width of a vector nor on the way the work was cut.
 #pragma once
 
+#include "sizes.hpp"
 #include "vector.hpp"
 
 namespace {
-
-constexpr std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
-constexpr std::size_t larger(std::size_t a, std::size_t b) { return a > b ? a : b; }
-constexpr std::size_t pieces(std::size_t n, std::size_t size) { return (n + size - 1) / size; }
 
 // The columns of a panel, the right operands of whole tiles.
 template <typename T>
@@ -90,6 +87,14 @@ void tile(const T* const* a, const T* b, const Depth& depth, T* const* c, std::s
         }
     }
     accumulate(sum, a, b, depth);
+    // A fused product that underflows can leave -0; the zeros of a border would make it +0.
+    if (f.last) {
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) sum.of[r][v] += Wide{};
+        }
+    }
     if (f.last && f.bias != nullptr) {
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) {

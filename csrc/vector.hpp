@@ -24,11 +24,11 @@ inline void store(T* to, typename Vector<T>::type v) {
     __builtin_memcpy(to, &v, sizeof v);
 }
 
-// Copies n < 2^5 elements; the sizes of the copies are known to the compiler.
-template <typename T>
+// Copies n < 2 most elements; the sizes of the copies are known to the compiler.
+template <std::size_t most, typename T>
 inline void copy_few(const T* from, std::size_t n, T* to) {
 #pragma GCC unroll 5
-    for (std::size_t size = 16; size > 0; size /= 2) {
+    for (std::size_t size = most; size > 0; size /= 2) {
         if (!(n & size)) continue;
         __builtin_memcpy(to, from, size * sizeof(T));
         from += size;
@@ -43,7 +43,7 @@ inline typename Vector<T>::type load_some(const T* row, std::size_t at, std::siz
     constexpr std::size_t lanes = Vector<T>::lanes;
     if (all || at + lanes <= cols) return load(row + at);
     T whole[lanes] = {};
-    if (at < cols) copy_few(row + at, cols - at, whole);
+    if (at < cols) copy_few<lanes / 2>(row + at, cols - at, whole);
     return load(whole);
 }
 
@@ -54,7 +54,7 @@ inline void store_some(T* row, std::size_t at, std::size_t cols, bool all,
     if (all || at + lanes <= cols) return store(row + at, v);
     T whole[lanes];
     store(whole, v);
-    if (at < cols) copy_few(whole, cols - at, row + at);
+    if (at < cols) copy_few<lanes / 2>(whole, cols - at, row + at);
 }
 
 // Rectifier: x where x >= 0 or not a number, else slope x.  A slope of zero gives zero, also

@@ -1,4 +1,4 @@
-"""The command line: `pydis demo | train | report | data | info`.
+"""The command line: `pydis demo | train | report | data | bench | info`.
 
 | exit status | meaning                                                               |
 |-------------|-----------------------------------------------------------------------|
@@ -27,6 +27,7 @@ import pydis
 from pydis.backends import BackendError, current
 from pydis.backends.environment import environment
 from pydis.backends.threads import blas_threads, default_threads, kernel_threads, threads
+from pydis.bench.commands import main as bench_command
 from pydis.data import DataMissing, FormatError
 from pydis.data.commands import main as data_command
 from pydis.models import BetaVAE
@@ -110,6 +111,10 @@ def data_options() -> None:
     """List, fetch or check data sets as files: `pydis data --help`. Example: pydis data list."""
 
 
+def bench_options() -> None:
+    """Measure the kernels: `pydis bench --help`. Example: pydis bench kernels --filter matmul."""
+
+
 def info(json: bool = False) -> None:
     """Show the version, the backends with reasons, the instruction set, threads and BLAS.
 
@@ -126,6 +131,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train_options,
     "report": report,
     "data": data_options,
+    "bench": bench_options,
     "info": info,
 }
 
@@ -164,6 +170,8 @@ def _dispatch(given: list[str]) -> int:
         train_command(given[1:])
     elif given[:1] == ["data"]:
         return data_command(given[1:])
+    elif given[:1] == ["bench"]:
+        return bench_command(given[1:])
     else:
         tyro.extras.subcommand_cli_from_dict(
             COMMANDS,

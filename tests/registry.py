@@ -27,6 +27,7 @@ from strategies import (
 )
 
 from pydis.autodiff.primitive import PRIMITIVES, Primitive
+from pydis.probability import one_pass  # noqa: F401  (its ops are primitives too)
 
 Array = Any
 Shape = tuple[int, ...]
@@ -41,13 +42,17 @@ class Spec(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """How to call a primitive: specs to draw from, a typical one, one of size 0, the domains."""
+    """How to call a primitive: specs to draw from, a typical one, one of size 0, the domains.
+
+    `others` are typical too, for rules that take another path there.
+    """
 
     specs: st.SearchStrategy[Spec]
     typical: Spec
     empty: Spec
     domains: tuple[Domain, ...]
     analytic: bool = True
+    others: tuple[Spec, ...] = ()
 
 
 class Case(NamedTuple):
@@ -229,15 +234,15 @@ def matrices(
     )
 
 
-def products(m: int, k: int, n: int, bias: bool) -> Spec:
-    return Spec(((m, k), (k, n), (n,))[: 2 + bias], {})
-
-
 def convolved(slots: str, sized: str = "", bias: str = "") -> Callable[[Conv], Spec]:
-    """The spec of an op on two slots of the trilinear form; `sized` names the slot it returns."""
+    """The spec of an op on two slots of the trilinear form; `sized` names the slot it returns.
+
+    X and G are gates of the shapes of x and g.
+    """
 
     def spec(conv: Conv) -> Spec:
         of = {"x": conv.image, "w": conv.filters, "g": conv.maps}
+        of |= {"X": conv.image, "G": conv.maps}
         size = {"x": (conv.h, conv.w), "w": (conv.u, conv.v)}
         channels = {"c": (conv.c,), "o": (conv.o,)}
         inputs = [of[s] for s in slots] + [channels[s] for s in bias]
@@ -248,24 +253,65 @@ def convolved(slots: str, sized: str = "", bias: str = "") -> Callable[[Conv], S
     return spec
 
 
-def convolution(to_spec: Callable[[Conv], Spec], *domains: Domain) -> Entry:
+def convolution(
+    to_spec: Callable[[Conv], Spec],
+    *domains: Domain,
+    constants: tuple[dict[str, Any], ...] = ({},),
+) -> Entry:
+    """The entry of an op on images; the first of its `constants` are the typical ones."""
+
+    def spec(conv: Conv, more: dict[str, Any]) -> Spec:
+        return Spec(to_spec(conv).shapes, to_spec(conv).static | more)
+
+    typical = Conv(n=2, h=4, w=3, u=3, v=2, c=2, o=2, stride=2, pad=1)
     return Entry(
-        specs=convolutions().map(to_spec),
-        typical=to_spec(Conv(n=2, h=4, w=3, u=3, v=2, c=2, o=2, stride=2, pad=1)),
-        empty=to_spec(Conv(n=0, h=4, w=3, u=3, v=2, c=2, o=2, stride=2, pad=1)),
+        specs=st.builds(spec, convolutions(), st.sampled_from(constants)),
+        typical=spec(typical, constants[0]),
+        empty=spec(typical._replace(n=0), constants[0]),
         domains=domains,
-        analytic=far_bias not in domains,
+        analytic=far_bias not in domains and off_zero not in domains,
+        others=tuple(spec(typical, more) for more in constants[1:]),
     )
 
 
-def product(*domains: Domain) -> Entry:
-    bias = len(domains) == 3
+def either(a: Entry, b: Entry) -> Entry:
+    """The specs of both entries, where they have the same domains."""
+    return a._replace(specs=a.specs | b.specs, others=(*a.others, b.typical, *b.others))
+
+
+SLOPES = ({"slope": 0.0}, {"slope": 0.2}, {"slope": 1.0})
+
+
+EMPTY = st.sampled_from([False] * 4 + [True])
+
+
+def images(slope: bool) -> Entry:
+    """The entry of an op on bits and logits `[N, …]`, with a number for each before if `slope`."""
+
+    def spec(shape: Shape) -> Spec:
+        return Spec(((shape[:1],) if slope else ()) + (shape, shape), {})
+
     return Entry(
-        specs=sides(3, most=4).map(lambda mkn: products(*mkn, bias)),
-        typical=products(3, 4, 2, bias),
-        empty=products(0, 4, 2, bias),
-        domains=domains,
-        analytic=not bias,
+        specs=EMPTY.flatmap(lambda empty: st.just((0, 3)) if empty else axial).map(spec),
+        typical=spec((2, 3, 2)),
+        empty=spec((0, 3)),
+        domains=(anywhere,) * (2 + slope),
+    )
+
+
+def pairs(slopes: bool) -> Entry:
+    """The entry of an op on draws `[M, D]` and Gaussians `[N, D]`, after two results if so."""
+
+    def spec(m: int, n: int, d: int) -> Spec:
+        results = ((m, 1 + d),) * 2 if slopes else ()
+        return Spec((*results, (m, d), (n, d), (n, d)), {})
+
+    some = st.sampled_from([1, 2, 3, 4, 2, 3, 0])
+    return Entry(
+        specs=st.builds(spec, some, st.integers(1, 3), some),
+        typical=spec(3, 2, 2),
+        empty=spec(0, 2, 3),
+        domains=(anywhere,) * (5 if slopes else 3),
     )
 
 
@@ -385,9 +431,43 @@ ENTRIES: dict[str, Entry] = {
     "conv2d": convolution(convolved("xw"), anywhere, anywhere),
     "conv2d_x": convolution(convolved("gw", sized="x"), anywhere, anywhere),
     "conv2d_w": convolution(convolved("xg", sized="w"), anywhere, anywhere),
-    "matmul_relu": product(small, small, far_bias),
-    "conv2d_relu": convolution(convolved("xw", bias="o"), small, small, far_bias),
-    "conv2d_x_relu": convolution(convolved("gw", sized="x", bias="c"), small, small, far_bias),
+    "matmul_act": Entry(
+        specs=st.builds(
+            lambda slope, mkn: Spec((mkn[:2], mkn[1:], mkn[2:]), slope),
+            st.sampled_from(SLOPES),
+            sides(3, most=4),
+        ),
+        typical=Spec(((3, 4), (4, 2), (2,)), SLOPES[0]),
+        empty=Spec(((0, 4), (4, 2), (2,)), SLOPES[0]),
+        domains=(small, small, far_bias),
+        analytic=False,
+        others=tuple(Spec(((3, 4), (4, 2), (2,)), slope) for slope in SLOPES[1:]),
+    ),
+    "conv2d_act": convolution(convolved("xw", bias="o"), small, small, far_bias, constants=SLOPES),
+    "conv2d_x_act": convolution(
+        convolved("gw", sized="x", bias="c"), small, small, far_bias, constants=SLOPES
+    ),
+    "conv2d_gated": convolution(convolved("xXw"), anywhere, off_zero, anywhere),
+    "conv2d_x_gated": convolution(convolved("gGw", sized="x"), anywhere, off_zero, anywhere),
+    "conv2d_w_gated": either(
+        *[
+            convolution(
+                convolved(f"xg{gate}", sized="w"), anywhere, anywhere, off_zero, constants=(on,)
+            )
+            for gate, on in (("G", {"on": "g"}), ("X", {"on": "x"}))
+        ]
+    ),
+    "bias_gradient": Entry(
+        specs=axial.map(lambda shape: Spec(((2, *shape), (2, *shape)), {})),
+        typical=Spec(((2, 3, 2), (2, 3, 2)), {}),
+        empty=Spec(((0, 3), (0, 3)), {}),
+        domains=(anywhere, off_zero),
+        analytic=False,
+    ),
+    "bernoulli_log_likelihood": images(slope=False),
+    "bernoulli_slope": images(slope=True),
+    "pairwise_gaussian": pairs(slopes=False),
+    "pairwise_gaussian_slopes": pairs(slopes=True),
 }
 
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pydis.backends import available
+from pydis.backends import available, load
 
 Array = Any
 Shape = tuple[int, ...]
@@ -124,3 +124,16 @@ def cpu_backends(*without: str) -> list[Any]:
 def examples(share: float) -> Any:
     """So large a share of the examples that the Hypothesis profile asks for."""
     return settings(max_examples=max(1, round(share * settings().max_examples)))
+
+
+_numpy = load("numpy")
+GATED: dict[str, Any] = {
+    "conv2d_gated": lambda x, y, w, *rest: _numpy.conv2d(_numpy.gate(x, y), w, *rest),
+    "conv2d_x_gated": lambda g, y, w, *rest: _numpy.conv2d_x(_numpy.gate(g, y), w, *rest),
+    "conv2d_w_gated": lambda x, g, y, on, *rest: (
+        _numpy.conv2d_w(_numpy.gate(x, y), g, *rest)
+        if on == "x"
+        else _numpy.conv2d_w(x, _numpy.gate(g, y), *rest)
+    ),
+}
+"""The gated kernels, which only the compiled backend has, composed of NumPy's."""

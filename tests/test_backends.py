@@ -18,31 +18,37 @@ from equations import verifies
 from hypothesis import given
 from hypothesis import strategies as st
 from registry import ENTRIES, Spec
-from strategies import LAYOUTS, Conv, convolutions, cpu_backends, examples, lay, seeds, sides
+from strategies import GATED, LAYOUTS, Conv, convolutions, cpu_backends, examples, lay, seeds, sides
 
 from pydis.autodiff.primitive import PRIMITIVES
-from pydis.backends import FUSED, REQUIRED, definition, use
+from pydis.backends import FUSED, REQUIRED, definition, definition_densities, use
 from pydis.backends import numpy as numpy_backend
+from pydis.backends.kernels import DENSITIES
 
 Array = Any
 SECOND_ORDER = 1.01
 """Room for the terms of order (n eps)² that the bound leaves out, and for its own rounding."""
 
-KERNELS = REQUIRED + FUSED
+KERNELS = tuple(name for name in REQUIRED + FUSED if name not in DENSITIES)
+"""The linear kernels; `test_densities.py` has the others."""
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 fast = pytest.mark.parametrize("backend", cpu_backends("definition"))
 
 
 def terms(kernel: str, arrays: list[Array]) -> int:
-    """How many products, and one for a bias, are added up in one number of the output."""
-    first, second = arrays[0].shape, arrays[1].shape
+    """How many products, a bias and its slope among them, are added up in one number."""
+    if kernel == "bias_gradient":
+        return prod(arrays[0].shape[:-1])
+    family = kernel.removesuffix("_act").removesuffix("_gated")
+    first = arrays[0].shape
+    second = arrays[2 if kernel in ("conv2d_gated", "conv2d_x_gated") else 1].shape
     counted = {
         "matmul": first[-1],
         "conv2d": prod(second[:-1]),
         "conv2d_x": prod(second[:2]) * second[-1],
         "conv2d_w": prod(second[:-1]),
     }
-    return counted[kernel.removesuffix("_relu")] + kernel.endswith("_relu")
+    return counted[family] + 2 * kernel.endswith("_act")
 
 
 def bound(kernel: str, arrays: list[Array], static: dict[str, Any]) -> Array:
@@ -90,28 +96,46 @@ def test_kernels_agree_with_the_definition(kernel: str, backend: str, dtype: Any
         sizes=sides(3, most=9),
         seed=seeds,
         layouts=st.lists(st.sampled_from(LAYOUTS), min_size=3, max_size=3),
+        slope=st.sampled_from([0.0, 0.2, 1.0]),
+        on=st.sampled_from("gx"),
     )
-    def run(conv: Conv, sizes: tuple[int, ...], seed: int, layouts: list[str]) -> None:
-        spec = specification(kernel, conv, sizes)
+    def run(
+        conv: Conv,
+        sizes: tuple[int, ...],
+        seed: int,
+        layouts: list[str],
+        slope: float,
+        on: str,
+    ) -> None:
+        spec = specification(kernel, conv, sizes, slope, on)
         compare(kernel, backend, inputs(spec, seed, dtype, layouts), spec.static)
 
     run()
 
 
-def specification(kernel: str, conv: Conv, sizes: tuple[int, ...] = (7, 5, 3)) -> Spec:
-    (m, k, n), constants = sizes, conv.constants
-    image = {"size": (conv.h, conv.w)} | constants
+def specification(
+    kernel: str, conv: Conv, sizes: tuple[int, ...] = (7, 5, 3), slope: float = 0.0, on: str = "g"
+) -> Spec:
+    (m, k, n), constants, bend = sizes, conv.constants, {"slope": slope}
+    image, filters = {"size": (conv.h, conv.w)} | constants, {"size": (conv.u, conv.v)} | constants
     return {
         "matmul": Spec(((m, k), (k, n)), {}),
-        "matmul_relu": Spec(((m, k), (k, n), (n,)), {}),
+        "matmul_act": Spec(((m, k), (k, n), (n,)), bend),
         "conv2d": Spec((conv.image, conv.filters), constants),
-        "conv2d_relu": Spec((conv.image, conv.filters, (conv.o,)), constants),
+        "conv2d_act": Spec((conv.image, conv.filters, (conv.o,)), constants | bend),
+        "conv2d_gated": Spec((conv.image, conv.image, conv.filters), constants),
         "conv2d_x": Spec((conv.maps, conv.filters), image),
-        "conv2d_x_relu": Spec((conv.maps, conv.filters, (conv.c,)), image),
-        "conv2d_w": Spec((conv.image, conv.maps), {"size": (conv.u, conv.v)} | constants),
+        "conv2d_x_act": Spec((conv.maps, conv.filters, (conv.c,)), image | bend),
+        "conv2d_x_gated": Spec((conv.maps, conv.maps, conv.filters), image),
+        "conv2d_w": Spec((conv.image, conv.maps), filters),
+        "conv2d_w_gated": Spec(
+            (conv.image, conv.maps, conv.maps if on == "g" else conv.image), filters | {"on": on}
+        ),
+        "bias_gradient": Spec((conv.maps, conv.maps), {}),
     }[kernel]
 
 
+SUMS_OF_IMAGES = ("conv2d_w", "conv2d_w_gated", "bias_gradient")
 ORDINARY = Conv(n=2, h=5, w=6, u=3, v=2, c=2, o=3, stride=2, pad=1)
 
 
@@ -126,7 +150,7 @@ def test_no_images_give_no_images_and_filters_of_zeros(
     compare(kernel, backend, arrays, spec.static)
     with use(backend):
         y = PRIMITIVES[kernel](*arrays, **spec.static)
-    assert y.size == 0 or (kernel == "conv2d_w" and not y.any())
+    assert y.size == 0 or (kernel in SUMS_OF_IMAGES and not y.any())
 
 
 @fast
@@ -198,7 +222,7 @@ def test_a_kernel_that_is_a_little_wrong_is_rejected(kernel: str, wrong: Any) ->
     arrays = inputs(spec, 0, np.float64)
     compare(kernel, "numpy", arrays, spec.static)
     with use("numpy") as kernels:
-        own = {kernel: wrong(getattr(kernels, kernel))}
+        own = {kernel: wrong(getattr(kernels, kernel) or GATED[kernel])}
     with pytest.raises(AssertionError, match=f"{kernel} on numpy is off by"):
         compare(kernel, "numpy", arrays, spec.static, **own)
 
@@ -254,9 +278,11 @@ def test_a_face_off_by_one_tap_breaks_the_identity() -> None:
 
 # The definition depends on nothing that it judges
 
-IMPORTS = {"collections.abc", "itertools", "typing", "numpy"}
+IMPORTS = {"collections.abc", "itertools", "math", "typing", "numpy"}
 ATTRIBUTES = {"zeros", "shape", "dtype", "type"}
 CALLS = {"map", "product", "range", "taps", "tuple", "zip"}
+NUMBERS = {"abs", "exp", "float", "isfinite", "log", "log1p", "max", "sqrt"}
+"""Functions of one number, or of two."""
 
 
 def trespasses(source: str) -> list[str]:
@@ -272,14 +298,15 @@ def trespasses(source: str) -> list[str]:
         elif isinstance(node, ast.Attribute) and node.attr not in ATTRIBUTES:
             found.append(f".{node.attr}")
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            found += [node.func.id] if node.func.id not in CALLS | own else []
+            found += [node.func.id] if node.func.id not in CALLS | NUMBERS | own else []
         elif isinstance(node, ast.MatMult):
             found.append("@")
     return found
 
 
-def test_the_definition_only_makes_and_indexes_arrays() -> None:
-    assert trespasses(inspect.getsource(definition)) == []
+@pytest.mark.parametrize("module", [definition, definition_densities])
+def test_the_definition_only_makes_and_indexes_arrays(module: Any) -> None:
+    assert trespasses(inspect.getsource(module)) == []
 
 
 @pytest.mark.parametrize(
@@ -296,6 +323,8 @@ def test_the_definition_only_makes_and_indexes_arrays() -> None:
         ("y @= b", "@"),
         ("y = __import__('pydis')", "__import__"),
         ("y = sum(a)", "sum"),
+        ("import math\ny = math.fsum(a)", ".fsum"),
+        ("from math import sumprod\ny = sumprod(a, b)", "sumprod"),
     ],
 )
 def test_a_definition_that_does_more_is_noticed(source: str, found: str) -> None:

@@ -1,6 +1,5 @@
 """The compiled module: that it is the one loaded, and that its products are right on every ISA."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -10,33 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import DTYPES, SETS, _core, gamma, instruction_set
 from hypothesis import given
 from hypothesis import strategies as st
 
-REQUIRED = os.environ.get("PYDIS_REQUIRE_CPP", "").lower() not in ("", "0", "false", "no", "off")
-
-if importlib.util.find_spec("pydis._core") is None:
-    if REQUIRED:
-        raise ImportError(
-            "PYDIS_REQUIRE_CPP is set, but pydis._core is not found. With a wheel installed, run "
-            "`pytest`: `python -m pytest` imports the source tree, which has no compiled module."
-        )
-    pytest.skip("pydis._core was not built, or the source tree hides it", allow_module_level=True)
-
-from pydis import _core  # noqa: E402
-
-SETS = _core.instruction_sets()
-DTYPES = [np.float32, np.float64]
 FORMS = [(ta, tb) for ta in (False, True) for tb in (False, True)]
 
 
 @pytest.fixture(params=SETS)
 def isa(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each instruction set of this machine in turn."""
-    before = _core.instruction_set()
-    _core.use_instruction_set(request.param)
-    yield request.param
-    _core.use_instruction_set(before)
+    with instruction_set(request.param):
+        yield request.param
 
 
 def stored(x: np.ndarray, transposed: bool) -> np.ndarray:
@@ -46,12 +30,6 @@ def stored(x: np.ndarray, transposed: bool) -> np.ndarray:
 def product(a: np.ndarray, b: np.ndarray, ta: bool = False, tb: bool = False) -> np.ndarray:
     """A B by the kernel, for A and B given as they are in the formula."""
     return _core.matmul(stored(a, ta), stored(b, tb), ta, tb)
-
-
-def gamma(terms: int, dtype: type) -> float:
-    """γ_n = n u / (1 - n u): the forward error of n roundings, relative (Higham, lemma 3.1)."""
-    nu = terms * float(np.finfo(dtype).eps) / 2
-    return nu / (1 - nu)
 
 
 def assert_is_product(c: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
@@ -112,13 +90,9 @@ DEPTHS = st.one_of(SIZES, st.sampled_from([255, 256, 257, 513]))
 def test_product(
     name: str, form: tuple[bool, bool], dtype: type, rows: int, cols: int, depth: int, seed: int
 ) -> None:
-    before = _core.instruction_set()
-    _core.use_instruction_set(name)
-    try:
-        a, b = normal(seed, rows, depth, dtype=dtype), normal(seed + 1, depth, cols, dtype=dtype)
+    a, b = normal(seed, rows, depth, dtype=dtype), normal(seed + 1, depth, cols, dtype=dtype)
+    with instruction_set(name):
         assert_is_product(product(a, b, *form), a, b)
-    finally:
-        _core.use_instruction_set(before)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -189,14 +163,10 @@ def test_vector_width_does_not_change_a_bit(
 ) -> None:
     rows, cols, depth = shape
     a, b = normal(5, rows, depth, dtype=dtype), normal(6, depth, cols, dtype=dtype)
-    before = _core.instruction_set()
     results = {}
-    try:
-        for name in ("avx2", "avx512"):
-            _core.use_instruction_set(name)
+    for name in ("avx2", "avx512"):
+        with instruction_set(name):
             results[name] = product(a, b, *form)
-    finally:
-        _core.use_instruction_set(before)
     assert results["avx2"].tobytes() == results["avx512"].tobytes()
 
 

@@ -10,7 +10,8 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from registry import ENTRIES, Case, fill
+from registry import ENTRIES, Case, Spec, fill
+from strategies import GATED
 
 from pydis.autodiff import Tensor, check_gradients, grad, stop_gradient
 from pydis.autodiff.check import GradientError
@@ -33,6 +34,15 @@ READS_NOTHING = "the op is linear and its rule reads no operand"
 READS_GATE = "the rule reads only where relu is open, which is constant almost everywhere"
 READS_PIECE = "the rule reads only on which piece an element lies: constant almost everywhere"
 IS_ZERO = "the cotangent is zero almost everywhere"
+
+GATES = [
+    ("gate", 1),
+    ("conv2d_gated", 1),
+    ("conv2d_x_gated", 1),
+    ("conv2d_w_gated", 2),
+    ("bias_gradient", 1),
+]
+"""The inputs that only open or shut."""
 
 NO_OPS: dict[Fault, str] = {
     ("add", 0, OPERANDS): READS_NOTHING,
@@ -61,12 +71,19 @@ NO_OPS: dict[Fault, str] = {
     ("max_over", 0, OPERANDS): READS_PIECE,
     ("relu", 0, OPERANDS): READS_GATE,
     ("gate", 0, OPERANDS): READS_GATE,
-    ("matmul_relu", 2, OPERANDS): READS_GATE,
-    ("conv2d_relu", 2, OPERANDS): READS_GATE,
-    ("conv2d_x_relu", 2, OPERANDS): READS_GATE,
-    **{("gate", 1, kind): IS_ZERO for kind in KINDS},
+    ("matmul_act", 2, OPERANDS): READS_GATE,
+    ("conv2d_act", 2, OPERANDS): READS_GATE,
+    ("conv2d_x_act", 2, OPERANDS): READS_GATE,
+    ("bias_gradient", 0, OPERANDS): READS_GATE,
+    **{(name, slot, kind): IS_ZERO for name, slot in GATES for kind in KINDS},
 }
 EFFECTIVE = [fault for fault in FAULTS if fault not in NO_OPS]
+
+BEHIND_RELU = ("conv2d_act", "conv2d_x_act")
+"""The ops whose rule takes gated kernels where there are some."""
+
+OTHERS = [(fault, number) for fault in EFFECTIVE for number in range(len(ENTRIES[fault[0]].others))]
+"""The same faults where the rule takes another path: another slope, a gate on the other input."""
 
 
 def entries_of(rule: Rule, *args: Any, **static: Any) -> list[Any]:
@@ -105,13 +122,13 @@ def typical(name: str, seed: int = 0) -> Case:
     return fill(ENTRIES[name], ENTRIES[name].typical, seed)
 
 
-def check(name: str, order: int) -> None:
-    case = typical(name)
+def check(name: str, order: int, spec: Spec | None = None, **kernels: Any) -> None:
+    case = fill(ENTRIES[name], spec or ENTRIES[name].typical, 0)
 
     def op(*xs: Any) -> Any:
         return PRIMITIVES[name](*xs, **case.static)
 
-    with use("numpy"):
+    with use("numpy", **(GATED if name in GATED else kernels)):
         check_gradients(op, case.arrays, rng=np.random.default_rng(1), order=order, name=name)
 
 
@@ -124,6 +141,21 @@ def test_second_order_rejects(fault: Fault) -> None:
     check(fault[0], order=2)  # the control: the right rule passes
     with with_fault(fault), pytest.raises(GradientError, match=f"^{fault[0]}: .* checks fail"):
         check(fault[0], order=2)
+
+
+@pytest.mark.parametrize(("fault", "number"), OTHERS)
+def test_second_order_rejects_on_other_paths(fault: Fault, number: int) -> None:
+    spec = ENTRIES[fault[0]].others[number]
+    check(fault[0], order=2, spec=spec)
+    with with_fault(fault), pytest.raises(GradientError, match=f"^{fault[0]}: .* checks fail"):
+        check(fault[0], order=2, spec=spec)
+
+
+@pytest.mark.parametrize("fault", [f for f in EFFECTIVE if f[0] in BEHIND_RELU], ids=identify)
+def test_second_order_rejects_where_kernels_are_gated(fault: Fault) -> None:
+    check(fault[0], order=2, **GATED)
+    with with_fault(fault), pytest.raises(GradientError, match=f"^{fault[0]}: .* checks fail"):
+        check(fault[0], order=2, **GATED)
 
 
 @pytest.mark.parametrize("fault", [f for f in EFFECTIVE if f[2] in KINDS[2:]], ids=identify)
@@ -140,6 +172,11 @@ def test_first_order_sees_wrong_numbers(fault: Fault) -> None:
 
 def derivatives(name: str, slot: int, seed: int) -> list[Any]:
     """The cotangent that one input gets, and its derivatives in the cotangent and all inputs."""
+    with use("numpy", **(GATED if name in GATED else {})):
+        return _derivatives(name, slot, seed)
+
+
+def _derivatives(name: str, slot: int, seed: int) -> list[Any]:
     case, rng = typical(name, seed), np.random.default_rng(seed)
     xs = [Tensor(a) for a in case.arrays]
     y = PRIMITIVES[name](*xs, **case.static)

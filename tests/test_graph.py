@@ -13,10 +13,11 @@ from equations import verifies
 from hypothesis import given
 from hypothesis import strategies as st
 from registry import temporary
+from strategies import cpu_backends
 
 from pydis.autodiff import Tensor, check_gradients, grad, ops, stop_gradient
-from pydis.autodiff.ops import conv2d, conv2d_relu, exp, gate, matmul, relu
-from pydis.backends import use
+from pydis.autodiff.ops import conv2d, conv2d_act, conv2d_x_act, exp, gate, matmul, relu
+from pydis.backends import FUSED, REQUIRED, use
 
 Array = Any
 
@@ -152,22 +153,41 @@ def counting(log: list[str], name: str, kernel: Callable[..., Array]) -> Callabl
     return counted
 
 
-@pytest.mark.parametrize("op", [conv2d, conv2d_relu])
+PLAIN = ["conv2d_x", "conv2d_w"]
+GATED = ["conv2d_x_gated", "conv2d_w_gated", "bias_gradient"]
+SPREAD = ["conv2d_gated", "conv2d_w_gated", "bias_gradient"]
+
+
+@pytest.mark.parametrize("backend", cpu_backends("definition"))
+@pytest.mark.parametrize("asked", [[0], [1], [0, 1], [2], [0, 1, 2]])
 @pytest.mark.parametrize(
-    ("asked", "called"),
-    [([0], ["conv2d_x"]), ([1], ["conv2d_w"]), ([0, 1], ["conv2d_x", "conv2d_w"])],
+    ("op", "static", "called"),
+    [
+        (conv2d, {}, PLAIN),
+        (conv2d_act, {"slope": 1.0}, PLAIN),
+        (conv2d_act, {"slope": 0.5}, PLAIN),
+        (conv2d_act, {"slope": 0.0}, GATED),
+        (conv2d_x_act, {"slope": 0.0, "size": (6, 6)}, SPREAD),
+        (conv2d_x_act, {"slope": 1.0, "size": (6, 6)}, ["conv2d", "conv2d_w"]),
+    ],
 )
 def test_only_the_kernels_of_asked_for_cotangents_run(
-    op: Any, asked: list[int], called: list[str]
+    backend: str, op: Any, static: dict[str, Any], called: list[str], asked: list[int]
 ) -> None:
     log: list[str] = []
-    with use("numpy") as k:
-        own = {name: counting(log, name, getattr(k, name)) for name in ("conv2d_x", "conv2d_w")}
-    inputs = [ones(2, 4, 4, 1), ones(3, 3, 1, 2), ones(2)][: 3 if op is conv2d_relu else 2]
-    with use("numpy", **own):
-        y = ops.sum(op(*inputs))
-        grad(y, [inputs[i] for i in asked])
-    assert log == called
+    with use(backend) as k:
+        kernels = {name: getattr(k, name) for name in REQUIRED + FUSED}
+    own = {name: counting(log, name, f) for name, f in kernels.items() if f is not None}
+    filters = ones(3, 3, 2, 1) if op is conv2d_x_act else ones(3, 3, 1, 2)
+    inputs = [ones(2, 4, 4, 1), filters, ones(2)][: 2 if op is conv2d else 3]
+    with use(backend, **own):
+        y = ops.sum(op(*inputs, **static))
+        log.clear()
+        grad(y, [inputs[i] for i in asked if i < len(inputs)] or inputs)
+    if backend == "numpy":  # which forms the gated cotangent once
+        called = [name.removesuffix("_gated") for name in called if name != "bias_gradient"]
+    wanted = [i for i in asked if i < len(inputs)] or range(len(inputs))
+    assert log == [called[i] for i in wanted if i < len(called)]
 
 
 def test_what_lies_off_the_path_is_not_pulled_back() -> None:
@@ -363,7 +383,7 @@ def test_second_derivative_through_a_fused_layer_against_differences() -> None:
 
     def slope(weights: Array, differentiable: bool = False) -> Any:
         t = Tensor(weights)
-        y = conv2d_relu(x, t, b, stride=2, pad=1)
+        y = conv2d_act(x, t, b, slope=0.0, stride=2, pad=1)
         return t, grad(ops.sum(y * y * y), t, differentiable=differentiable)
 
     t, g = slope(w, differentiable=True)

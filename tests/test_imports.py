@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("models", "metrics", "data"),
     ("derivations",),
     ("training",),
-    ("studies", "report"),
+    ("studies", "report", "bench"),
     ("cli",),
     ("__main__",),
 )
@@ -39,7 +39,8 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("ops.elementwise",),
     ("ops.arithmetic", "ops.transcendental", "ops.piecewise"),
     ("ops.special", "ops.reduce", "ops.index", "ops.linear", "ops.conv"),
-    ("ops.solve", "ops.fused"),
+    ("ops.solve", "ops.gated"),
+    ("ops.fused",),
     ("ops",),
     ("reverse",),
     ("transforms", "check", "trace"),

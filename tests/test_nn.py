@@ -18,6 +18,7 @@ from pydis.nn import (
     Conv2d,
     ConvTranspose2d,
     Flatten,
+    LeakyReLU,
     Learner,
     Linear,
     Module,
@@ -160,9 +161,11 @@ def transposed_of(g: Array, w: Array, b: Array, stride: int, pad: int) -> Array:
     return x[:, pad : x.shape[1] - pad, pad : x.shape[2] - pad] + b
 
 
+leaky = LeakyReLU(0.25)
 ACTIVATIONS = {
     None: lambda y: y,
     relu: lambda y: np.maximum(y, 0),
+    leaky: lambda y: np.where(y > 0, y, 0.25 * y),
     sigmoid: lambda y: 1 / (1 + np.exp(-y)),
 }
 KINDS = ["Linear", "Conv2d", "ConvTranspose2d"]
@@ -196,7 +199,7 @@ def in_float64(layer: Module) -> Any:
     return new
 
 
-@pytest.mark.parametrize("activation", list(ACTIVATIONS), ids=["none", "relu", "sigmoid"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS), ids=["none", "relu", "leaky", "sigmoid"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_layer_is_its_sum(kind: str, activation: Any) -> None:
     """Both sums have at most K + 1 terms, so each errs by (K + 1) ε Σ|terms|; activations have
@@ -214,7 +217,7 @@ def test_layer_is_its_sum(kind: str, activation: Any) -> None:
         assert np.all(abs(value - expected) <= allowed)
 
 
-@pytest.mark.parametrize("activation", list(ACTIVATIONS), ids=["none", "relu", "sigmoid"])
+@pytest.mark.parametrize("activation", list(ACTIVATIONS), ids=["none", "relu", "leaky", "sigmoid"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_layer_has_the_derivatives_of_its_sum(kind: str, activation: Any) -> None:
     """In input, weights and bias to order 2, away from the kink of relu."""
@@ -223,7 +226,7 @@ def test_layer_has_the_derivatives_of_its_sum(kind: str, activation: Any) -> Non
     w, b, x = layer.w.data, layer.b.data, x.astype(np.float64)  # type: ignore[attr-defined]
     moved = (plain(np.ones_like(x), abs(w), 0 * b), plain(abs(x), np.ones_like(w), 0 * b + 1))
     margin = STEP * max(np.max(m) for m in moved)  # what a step of one argument adds to a sum
-    while activation is relu and np.min(abs(plain(x, w, b))) < margin:
+    while activation in (relu, leaky) and np.min(abs(plain(x, w, b))) < margin:
         b = b + 0.013
 
     def f(x: Tensor, w: Tensor, b: Tensor) -> Any:
@@ -297,6 +300,26 @@ def test_layer_refuses_other_channels_and_dtypes(kind: str) -> None:
         layer(np.concatenate([x, x], axis=-1))  # type: ignore[operator]
     with pytest.raises(TypeError, match="dtypes"):
         layer(x.astype(np.float64))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("activation", [None, relu, leaky, sigmoid])
+@pytest.mark.parametrize(
+    ("kind", "fused"),
+    [("Linear", "matmul_act"), ("Conv2d", "conv2d_act"), ("ConvTranspose2d", "conv2d_x_act")],
+)
+def test_a_layer_is_one_op_unless_its_activation_does_more_than_bend(
+    kind: str, fused: str, activation: Any
+) -> None:
+    layer, x, _ = example(kind, activation)
+    y = layer(x)  # type: ignore[operator]
+    assert y.node.op.name == ("sigmoid" if activation is sigmoid else fused)
+
+
+def test_leaky_relu_refuses_a_slope_that_does_not_bend_down() -> None:
+    for slope in (-0.1, 1.1, math.nan):
+        with pytest.raises(ValueError, match=f"slope from 0 to 1, received {slope}"):
+            LeakyReLU(slope)
+    assert LeakyReLU(0.5)(np.array([-2.0, 2.0])).tolist() == [-1.0, 2.0]
 
 
 # First weights

@@ -54,11 +54,19 @@ IMAGES = normal(2, 6, 6, 2).astype(np.float32)
 ROWS = normal(5, 3).astype(np.float32)
 LAYERS: dict[str, tuple[list[Any], Array]] = {
     "Linear": ([Linear(RNG, 3, 4), Linear(RNG, 3, 4, ops.relu), Linear(RNG, 3, 4, ops.tanh)], ROWS),
-    "Conv2d": ([nn.Conv2d(RNG, 2, 3, 4, 2, 1), nn.Conv2d(RNG, 2, 3, 3, 1, 0, ops.relu)], IMAGES),
+    "Conv2d": (
+        [
+            nn.Conv2d(RNG, 2, 3, 4, 2, 1),
+            nn.Conv2d(RNG, 2, 3, 3, 1, 0, ops.relu),
+            nn.Conv2d(RNG, 2, 3, 3, 1, 0, nn.LeakyReLU()),
+        ],
+        IMAGES,
+    ),
     "ConvTranspose2d": (
         [nn.ConvTranspose2d(RNG, 2, 3, 4, 2, 1), nn.ConvTranspose2d(RNG, 2, 3, 3, 1, 0, ops.relu)],
         IMAGES,
     ),
+    "LeakyReLU": ([nn.LeakyReLU(), nn.LeakyReLU(0.0)], ROWS),
     "Embedding": ([nn.Embedding(RNG, 4, 3)], np.array([[0, 3], [3, 1]])),
     "Flatten": ([nn.Flatten()], IMAGES),
     "Reshape": ([nn.Reshape(-1, 4)], IMAGES),

@@ -67,17 +67,25 @@ class Primitive:
 
 
 class Fused(Primitive):
-    """A fast kernel for a composition. A backend without the kernel evaluates the composition."""
+    """A fast kernel for a composition. A backend without the kernel evaluates the composition.
+
+    So do complex numbers, for which kernels are not made.
+    """
 
     def __init__(self, forward: Forward, meaning: Callable[..., Any]) -> None:
         super().__init__(forward)
         self.meaning = meaning
 
     def __call__(self, *inputs: Value, **static: Any) -> Any:
+        if self.exists_for(*inputs):
+            return super().__call__(*inputs, **static)
+        return self.meaning(*inputs, **static)
+
+    def exists_for(self, *inputs: Value) -> bool:
+        """Whether the backend that computes on these inputs has the kernel."""
         arrays = [v.data if isinstance(v, Tensor) else v for v in inputs]
-        if getattr(kernels_for(self.name, arrays), self.name) is None:
-            return self.meaning(*inputs, **static)
-        return super().__call__(*inputs, **static)
+        kernel = getattr(kernels_for(self.name, arrays), self.name)
+        return kernel is not None and not any(a.dtype.kind == "c" for a in arrays)
 
 
 def read_only(y: Array) -> Array:

@@ -3,7 +3,7 @@
     use("numpy")                          from now on, everywhere
     with use("definition"): ...           in this block, this thread, this asyncio task
     with use("cpp", conv2d=mine): ...     one kernel replaced
-    with use("numpy", conv2d_relu=None):  one fused kernel switched off
+    with use("numpy", conv2d_act=None):  one fused kernel switched off
     available()                           what there is, and why the rest is missing
 
 Without a choice the process uses `PYDIS_BACKEND`, else `cpp` if it was compiled, else `numpy`.
@@ -22,11 +22,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pydis.backends import definition, special
-from pydis.backends.kernels import FUSED, REQUIRED, Array, Kernels
+from pydis.backends.kernels import FUSED, OUTSIDE, REQUIRED, Array, Kernels
 from pydis.backends.numpy import NumPy
 
 __all__ = [
     "FUSED",
+    "OUTSIDE",
     "REQUIRED",
     "Array",
     "BackendError",
@@ -113,8 +114,8 @@ def load(name: str, **kernels: Any) -> Kernels:
     if kernels:
         table = copy.copy(table)
     for kernel, function in kernels.items():
-        if kernel not in REQUIRED + FUSED:
-            known = ", ".join(REQUIRED + FUSED)
+        if kernel not in REQUIRED + FUSED + OUTSIDE:
+            known = ", ".join(REQUIRED + FUSED + OUTSIDE)
             raise BackendError(
                 f"backend {name!r} has no kernel {kernel!r}: expected one of {known}"
             )

@@ -1,17 +1,19 @@
 """The compiled backend: exactly what `csrc/` accelerates, and the reference for the rest."""
 
 from importlib.util import find_spec
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
-from pydis.backends.kernels import Array
+from pydis.backends.kernels import Array, Size
 from pydis.backends.numpy import NumPy
 
 
 class Cpp(NumPy):
     """Kernels of `pydis._core`. What is not overridden here runs as in `NumPy`.
 
+    Bias and slope finish each number in its register; a gate acts where its input is read.
     Raises ImportError where the module was not compiled, or cannot run here.
     """
 
@@ -32,11 +34,10 @@ class Cpp(NumPy):
         """Y = A B, reading a transposed operand in place rather than copying it."""
         return self._matmul(a, b) if _real(a) else super().matmul(a, b)
 
-    def matmul_relu(self, x: Array, w: Array, b: Array) -> Array:
-        """max(0, X W + b), each number finished in its register."""
+    def matmul_act(self, x: Array, w: Array, b: Array, slope: float) -> Array:
         if not _real(x):
-            return super().matmul_relu(x, w, b)
-        return self._matmul(x, w, bias=_plain(b), slope=0.0)
+            return super().matmul_act(x, w, b, slope)
+        return self._matmul(x, w, bias=_plain(b), slope=_bend(slope))
 
     def conv2d(self, x: Array, w: Array, stride: int, pad: int) -> Array:
         """Correlations of the bordered images, without patches."""
@@ -44,32 +45,94 @@ class Cpp(NumPy):
             return super().conv2d(x, w, stride, pad)
         return self._core.conv2d(_plain(x), _plain(w), stride, pad)
 
-    def conv2d_relu(self, x: Array, w: Array, b: Array, stride: int, pad: int) -> Array:
-        """max(0, conv2d(x, w) + b), each number finished in its register."""
+    def conv2d_act(
+        self, x: Array, w: Array, b: Array, slope: float, stride: int, pad: int
+    ) -> Array:
         if not _real(x):
-            return super().conv2d_relu(x, w, b, stride, pad)
-        return self._core.conv2d(_plain(x), _plain(w), stride, pad, bias=_plain(b), slope=0.0)
+            return super().conv2d_act(x, w, b, slope, stride, pad)
+        x, w, bias = _plain(x), _plain(w), _plain(b)
+        return self._core.conv2d(x, w, stride, pad, bias=bias, slope=_bend(slope))
 
-    def conv2d_x(self, g: Array, w: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+    def conv2d_gated(self, x: Array, y: Array, w: Array, stride: int, pad: int) -> Array:
+        if not _real(x):
+            return super().conv2d(self.gate(x, y), w, stride, pad)
+        return self._core.conv2d(_plain(x), _plain(w), stride, pad, mask=_plain(y))
+
+    def conv2d_x(self, g: Array, w: Array, size: Size, stride: int, pad: int) -> Array:
         """A correlation of the maps for each remainder of a pixel by the stride."""
         if not _real(g):
             return super().conv2d_x(g, w, size, stride, pad)
         return self._core.conv2d_x(_plain(g), _plain(w), *size, stride, pad)
 
-    def conv2d_x_relu(
-        self, g: Array, w: Array, b: Array, size: tuple[int, int], stride: int, pad: int
+    def conv2d_x_act(
+        self, g: Array, w: Array, b: Array, slope: float, size: Size, stride: int, pad: int
     ) -> Array:
-        """max(0, conv2d_x(g, w) + b), each number finished in its register."""
         if not _real(g):
-            return super().conv2d_x_relu(g, w, b, size, stride, pad)
-        bias = _plain(b)
-        return self._core.conv2d_x(_plain(g), _plain(w), *size, stride, pad, bias=bias, slope=0.0)
+            return super().conv2d_x_act(g, w, b, slope, size, stride, pad)
+        g, w, bias = _plain(g), _plain(w), _plain(b)
+        return self._core.conv2d_x(g, w, *size, stride, pad, bias=bias, slope=_bend(slope))
 
-    def conv2d_w(self, x: Array, g: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+    def conv2d_x_gated(
+        self, g: Array, y: Array, w: Array, size: Size, stride: int, pad: int
+    ) -> Array:
+        if not _real(g):
+            return super().conv2d_x(self.gate(g, y), w, size, stride, pad)
+        return self._core.conv2d_x(_plain(g), _plain(w), *size, stride, pad, mask=_plain(y))
+
+    def conv2d_w(self, x: Array, g: Array, size: Size, stride: int, pad: int) -> Array:
         """A product whose depth are the pixels, summed by groups of images in a fixed tree."""
         if not _real(x):
             return super().conv2d_w(x, g, size, stride, pad)
         return self._core.conv2d_w(_plain(x), _plain(g), *size, stride, pad)
+
+    def conv2d_w_gated(
+        self, x: Array, g: Array, y: Array, on: str, size: Size, stride: int, pad: int
+    ) -> Array:
+        if not _real(x):
+            x, g = (self.gate(x, y), g) if on == "x" else (x, self.gate(g, y))
+            return super().conv2d_w(x, g, size, stride, pad)
+        x, g, mask = _plain(x), _plain(g), {f"{on}_mask": _plain(y)}
+        return self._core.conv2d_w(x, g, *size, stride, pad, **mask)
+
+    def bernoulli_log_likelihood(self, x: Array, logits: Array) -> Array:
+        """One pass: no array of terms."""
+        if not _real(x):
+            return super().bernoulli_log_likelihood(x, logits)
+        return self._core.bernoulli(_rows(x), _rows(logits))
+
+    def bernoulli_slope(self, g: Array, x: Array, logits: Array) -> Array:
+        """One pass."""
+        if not _real(x):
+            return super().bernoulli_slope(g, x, logits)
+        return self._core.bernoulli_slope(_plain(g), _rows(x), _rows(logits)).reshape(x.shape)
+
+    def pairwise_gaussian(self, z: Array, mean: Array, log_variance: Array) -> Array:
+        """One draw at a time against all Gaussians."""
+        if not _real(z):
+            return super().pairwise_gaussian(z, mean, log_variance)
+        return self._core.pairwise_gaussian(_plain(z), _plain(mean), _plain(log_variance))
+
+    def pairwise_gaussian_slopes(
+        self, g: Array, y: Array, z: Array, mean: Array, log_variance: Array
+    ) -> Array:
+        """The same pairs once more, summed both ways as they are made."""
+        arrays = (g, y, z, mean, log_variance)
+        if not _real(z):
+            return super().pairwise_gaussian_slopes(*arrays)
+        return self._core.pairwise_gaussian_slopes(*map(_plain, arrays))
+
+    def adam(
+        self, theta: Array, g: Array, mean: Array, square: Array, *constants: float
+    ) -> tuple[Array, Array, Array]:
+        """The formula of `Adam.update` in one pass: new θ, m and v, of float32 or float64.
+
+        The constants are η / (1 − β₁ᵗ), 1 / (1 − β₂ᵗ), β₁, β₂ and ε.
+        """
+        return self._core.adam(*map(_plain, (theta, g, mean, square)), *constants)
+
+    def fill_outlines(self, outlines: Array, which: Array, centre: Array, subpixels: int) -> Array:
+        """Images `[N, 64, 64]`: outline number which[n], moved to centre[n] and filled."""
+        return self._core.fill_outlines(_plain(outlines), _plain(which), _plain(centre), subpixels)
 
     def _matmul(self, a: Array, b: Array, **finish: Any) -> Array:
         left, transpose_a = _as_stored(a)
@@ -85,6 +148,16 @@ def _real(a: Array) -> bool:
 def _plain(a: Array) -> Array:
     """The array as one contiguous block; copied if it is not."""
     return np.require(a, requirements=("C", "A"))
+
+
+def _bend(slope: float) -> float | None:
+    """The slope below zero, or None for a straight line: nothing to do."""
+    return None if slope == 1 else slope
+
+
+def _rows(a: Array) -> Array:
+    """The array as a matrix with a row for each example."""
+    return _plain(a).reshape(a.shape[0], prod(a.shape[1:]))
 
 
 def _as_stored(a: Array) -> tuple[Array, bool]:

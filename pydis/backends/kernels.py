@@ -15,11 +15,31 @@ import numpy as np
 Array: TypeAlias = Any
 """An array of the backend's own library: `numpy.ndarray` or `cupy.ndarray`."""
 
+Size = tuple[int, int]
+
 REQUIRED = ("matmul", "conv2d", "conv2d_x", "conv2d_w")
 """Every backend computes these."""
 
-FUSED = ("matmul_relu", "conv2d_relu", "conv2d_x_relu")
+DENSITIES = (
+    "bernoulli_log_likelihood",
+    "bernoulli_slope",
+    "pairwise_gaussian",
+    "pairwise_gaussian_slopes",
+)
+FUSED = (
+    "matmul_act",
+    "conv2d_act",
+    "conv2d_x_act",
+    "conv2d_gated",
+    "conv2d_x_gated",
+    "conv2d_w_gated",
+    "bias_gradient",
+    *DENSITIES,
+)
 """A backend may compute these; where it has none, the op evaluates the composition they equal."""
+
+OUTSIDE = ("adam", "fill_outlines")
+"""A backend may compute these, which belong to no graph; where it has none, the caller does."""
 
 
 class Kernels:
@@ -30,9 +50,21 @@ class Kernels:
     special: Any
     array_type: type
 
-    matmul_relu: Any = None
-    conv2d_relu: Any = None
-    conv2d_x_relu: Any = None
+    matmul_act: Any = None
+    conv2d_act: Any = None
+    conv2d_x_act: Any = None
+    conv2d_gated: Any = None
+    conv2d_x_gated: Any = None
+    conv2d_w_gated: Any = None
+    bias_gradient: Any = None
+
+    bernoulli_log_likelihood: Any = None
+    bernoulli_slope: Any = None
+    pairwise_gaussian: Any = None
+    pairwise_gaussian_slopes: Any = None
+
+    adam: Any = None
+    fill_outlines: Any = None
 
     def asarray(self, a: np.ndarray[Any, Any]) -> Array:
         """The array on the device where this table computes; one that is there already, itself."""
@@ -50,13 +82,17 @@ class Kernels:
         """Correlate images `[N, H, W, C]` with filters `[U, V, C, O]`, giving `[N, I, J, O]`."""
         raise NotImplementedError
 
-    def conv2d_x(self, g: Array, w: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+    def conv2d_x(self, g: Array, w: Array, size: Size, stride: int, pad: int) -> Array:
         """Spread maps `[N, I, J, O]` back over images of `size` (H, W): transposed convolution."""
         raise NotImplementedError
 
-    def conv2d_w(self, x: Array, g: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+    def conv2d_w(self, x: Array, g: Array, size: Size, stride: int, pad: int) -> Array:
         """Correlate images with maps, one filter tap of `size` (U, V) at a time."""
         raise NotImplementedError
+
+    def gate(self, g: Array, y: Array) -> Array:
+        """g where y > 0, else 0, of two arrays of one shape."""
+        return self.xp.where(y > 0, g, self.xp.zeros((), g.dtype))
 
     def scatter_add(self, g: Array, index: Array, axis: int, size: int) -> Array:
         """Zeros, of `size` along `axis`, to which slice i of g is added at index[i]."""

@@ -3,18 +3,28 @@
 A convolution gathers the patches under the filter into rows, `[N·I·J, U·V·C]`, and is then one
 matrix product. The patch array repeats each pixel up to U·V times, so it is never made whole: a few
 images at a time share one small buffer. Fresh memory costs more than the copy into it.
+
+Bias and slope are taken in place. There are no gated kernels: one gated copy for a layer's three
+cotangents is cheaper here than a gate in each.
 """
 
 from collections.abc import Iterator
+from math import prod
 from typing import ClassVar
 
 import numpy as np
 
-from pydis.backends import special
-from pydis.backends.kernels import Array, Kernels
+from pydis.backends import densities, special
+from pydis.backends.kernels import Array, Kernels, Size
 
 PATCH_BYTES = 1 << 21
 """Size of the patch buffer: small enough to stay in cache, large enough for a good product."""
+
+GATE_BYTES = 1 << 18
+"""Size of what is gated at once where only its sum is wanted."""
+
+WORDS = {"float32": "int32", "float64": "int64"}
+"""The whole numbers as wide as a number of this type."""
 
 
 class NumPy(Kernels):
@@ -40,7 +50,7 @@ class NumPy(Kernels):
             self.xp.matmul(rows, w.reshape(rows.shape[1], w.shape[3]), out=out)
         return y
 
-    def conv2d_x(self, g: Array, w: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+    def conv2d_x(self, g: Array, w: Array, size: Size, stride: int, pad: int) -> Array:
         """x = Pᵀ(G Wᵀ): each tap's product is added where that tap was read."""
         (n, i, j, _), (u, v, c, o) = g.shape, w.shape
         x = self.xp.zeros((n, size[0] + 2 * pad, size[1] + 2 * pad, c), g.dtype)
@@ -60,7 +70,7 @@ class NumPy(Kernels):
                     target[:, rows, columns] += products[:, :, :, a, b]
         return x[:, pad : pad + size[0], pad : pad + size[1]]
 
-    def conv2d_w(self, x: Array, g: Array, size: tuple[int, int], stride: int, pad: int) -> Array:
+    def conv2d_w(self, x: Array, g: Array, size: Size, stride: int, pad: int) -> Array:
         """W = P(x)ᵀ G, summed over the blocks."""
         patches = self._patches(x, size, stride, pad)
         w = self.xp.zeros((size[0] * size[1] * x.shape[3], g.shape[3]), x.dtype)
@@ -68,25 +78,62 @@ class NumPy(Kernels):
             w += self.xp.matmul(rows.T, g[part].reshape(rows.shape[0], g.shape[3]))
         return w.reshape(*size, x.shape[3], g.shape[3])
 
-    def matmul_relu(self, x: Array, w: Array, b: Array) -> Array:
-        """max(0, X W + b), the last two steps in place."""
-        return self._bias_relu(self.matmul(x, w), b)
+    def matmul_act(self, x: Array, w: Array, b: Array, slope: float) -> Array:
+        return self._finish(self.matmul(x, w), b, slope)
 
-    def conv2d_relu(self, x: Array, w: Array, b: Array, stride: int, pad: int) -> Array:
-        """max(0, conv2d(x, w) + b), the last two steps in place."""
-        return self._bias_relu(self.conv2d(x, w, stride, pad), b)
-
-    def conv2d_x_relu(
-        self, g: Array, w: Array, b: Array, size: tuple[int, int], stride: int, pad: int
+    def conv2d_act(
+        self, x: Array, w: Array, b: Array, slope: float, stride: int, pad: int
     ) -> Array:
-        """max(0, conv2d_x(g, w) + b), the last two steps in place."""
-        return self._bias_relu(self.conv2d_x(g, w, size, stride, pad), b)
+        return self._finish(self.conv2d(x, w, stride, pad), b, slope)
 
-    def _bias_relu(self, y: Array, b: Array) -> Array:
-        y += b
-        return self.xp.maximum(y, 0, out=y)
+    def conv2d_x_act(
+        self, g: Array, w: Array, b: Array, slope: float, size: Size, stride: int, pad: int
+    ) -> Array:
+        return self._finish(self.conv2d_x(g, w, size, stride, pad), b, slope)
 
-    def _patches(self, x: Array, size: tuple[int, int], s: int, p: int) -> Array:
+    def bernoulli_log_likelihood(self, x: Array, logits: Array) -> Array:
+        """Σ_j (x_j l_j − softplus(l_j)) over all axes but the first."""
+        return densities.bernoulli_log_likelihood(self.xp, x, logits)
+
+    def bernoulli_slope(self, g: Array, x: Array, logits: Array) -> Array:
+        """g_n (x − sigmoid(l))."""
+        return densities.bernoulli_slope(self.xp, g, x, logits)
+
+    def pairwise_gaussian(self, z: Array, mean: Array, log_variance: Array) -> Array:
+        """Draws under all Gaussians, in blocks of draws."""
+        return densities.pairwise_gaussian(self.xp, z, mean, log_variance)
+
+    def pairwise_gaussian_slopes(
+        self, g: Array, y: Array, z: Array, mean: Array, log_variance: Array
+    ) -> Array:
+        """Its slopes, in blocks of draws."""
+        return densities.pairwise_gaussian_slopes(self.xp, g, y, z, mean, log_variance)
+
+    def gate(self, g: Array, y: Array) -> Array:
+        """By the bits of g and of a word of ones: `where` waits for a branch at every element."""
+        word = WORDS.get(g.dtype.name)
+        if word is None:
+            return super().gate(g, y)
+        return (g.view(word) & -(y > 0).astype(word)).view(g.dtype)
+
+    def bias_gradient(self, g: Array, y: Array) -> Array:
+        """Some rows at a time, so that the open g never leaves the cache."""
+        shape = (prod(g.shape[:-1]), g.shape[-1])
+        rows, masks, total = g.reshape(shape), y.reshape(shape), self.xp.zeros(shape[1:], g.dtype)
+        block = max(1, GATE_BYTES // max(1, shape[1] * g.itemsize))
+        for first in range(0, shape[0], block):
+            part = slice(first, first + block)
+            total += self.gate(rows[part], masks[part]).sum(axis=0)
+        return total
+
+    def _finish(self, y: Array, bias: Array, slope: float) -> Array:
+        """max(z, slope · z) of z = y + bias, in place; 0 at slope 0, where 0 · ∞ is no number."""
+        y += bias
+        if slope == 1:
+            return y
+        return self.xp.maximum(y, slope * y if slope else 0, out=y)
+
+    def _patches(self, x: Array, size: Size, s: int, p: int) -> Array:
         """P[n, i, j, u, v, c] = x[n, s·i+u−p, s·j+v−p, c], a view of the padded image."""
         if p:
             x = self.xp.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))

@@ -13,6 +13,7 @@ from typing import Any, Literal, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pydis.backends import current
 from pydis.backends.draws import integers
 
 FACTORS = ("shape", "scale", "orientation", "x", "y")
@@ -22,17 +23,17 @@ COUNT = 737_280
 _STRIDES = np.array([245_760, 40_960, 1_024, 32, 1])
 _POSITIONS = 32 * 32
 
-# Held-out images are those whose index, with orientation 39 counted as the equal orientation 0, is
-# a multiple of a prime: it shares no divisor with SIZES, so every factor stays nearly uniform on
-# both sides of the split, and no held-out image has its exact copy among the others.
+# Held-out: the index, with orientation 39 counted as the equal 0, is a multiple of a prime.  It
+# divides none of SIZES, so every factor stays nearly uniform on both sides, and no image has its
+# copy on the other one.
 _PRIME = 23
 
 _HALF_WIDTH = 9.6
 _ASPECT = 1.33
 _MAX_VERTICES = 150
 _SUBPIXELS = 256
-# Large batches are rendered in blocks whose intermediate arrays stay in cache.
-_BLOCK = 256
+_CENTRES = 16 + 32 * np.arange(32) / 31
+_BLOCK = 256  # images at a time: their intermediate arrays stay in cache
 
 
 def render(factors: ArrayLike) -> NDArray[np.uint8]:
@@ -48,6 +49,10 @@ def render(factors: ArrayLike) -> NDArray[np.uint8]:
     table = _checked_factors(factors)
     if table.ndim != 2:
         raise ValueError(f"factors must have shape [N, 5], received {list(table.shape)}")
+    fill = current().fill_outlines
+    if fill:
+        which, centre = index_of(table) // _POSITIONS, _CENTRES[table[:, 3:]]
+        return np.asarray(fill(_outlines(), which, centre, _SUBPIXELS)[..., None], np.uint8)
     rows = np.zeros(64 * len(table), dtype="<u8")
     for start in range(0, len(table), _BLOCK):
         _fill(_vertices(table[start : start + _BLOCK]), rows[64 * start :])
@@ -103,8 +108,7 @@ def is_held_out(index: ArrayLike) -> NDArray[np.bool_]:
     """
     factors = factors_of(index)
     factors[..., 2] %= SIZES[2] - 1
-    held_out: NDArray[np.bool_] = index_of(factors) % _PRIME == 0
-    return held_out
+    return np.asarray(index_of(factors) % _PRIME == 0)
 
 
 def fixed_factor_batch(
@@ -143,8 +147,7 @@ def _outlines() -> NDArray[np.float64]:
 
     Shorter outlines repeat their first vertex: an edge of length zero crosses no row.
     """
-    u = _HALF_WIDTH
-    t = 2 * np.pi * np.arange(100) / 100
+    u, t = _HALF_WIDTH, 2 * np.pi * np.arange(100) / 100
     square = np.array([[-u, u, u, -u], [-u, -u, u, u]])
     ellipse = np.array([u * _ASPECT * np.cos(t), u / _ASPECT * np.sin(t)])
     t = 2 * np.pi * np.arange(150) / 150
@@ -166,7 +169,7 @@ def _outlines() -> NDArray[np.float64]:
 
 def _vertices(factors: NDArray[np.int64]) -> NDArray[np.int64]:
     """Closed outlines in units of 1/256 pixel, floor(256 v + 1/2); [N, 2, 151]."""
-    centre = 16 + 32 * factors[:, 3:, None] / 31
+    centre = _CENTRES[factors[:, 3:, None]]
     outline = _outlines()[index_of(factors) // _POSITIONS]
     return np.floor((centre + outline) * _SUBPIXELS + 0.5).astype(np.int64)
 
@@ -221,9 +224,8 @@ def _check_range(values: NDArray[np.integer[Any]], name: str, size: int) -> None
 def _checked_factors(factors: ArrayLike) -> NDArray[np.int64]:
     table = _integers(factors, f"factors {FACTORS}")
     if table.ndim == 0 or table.shape[-1] != len(FACTORS):
-        raise ValueError(
-            f"factors must have 5 columns {FACTORS}, received shape {list(table.shape)}"
-        )
+        shape = list(table.shape)
+        raise ValueError(f"factors must have 5 columns {FACTORS}, received shape {shape}")
     for column, (name, size) in enumerate(zip(FACTORS, SIZES, strict=True)):
         _check_range(table[..., column], name, size)
     return table.astype(np.int64, copy=False)

@@ -1,22 +1,22 @@
 """Layers: parameters and the one line that uses them. Images are `[N, H, W, C]`.
 
-A layer knows the activation that follows it, so that linear map, bias and relu can be one pass over
-memory (`ops.fused`). Without a fused kernel the same three steps are taken one by one. First
-weights keep the size of signals unless another rule of `initialise.py` is given.
+A layer knows the activation that follows it, so that linear map, bias and a bend at zero (relu,
+`LeakyReLU`) can be one pass over memory (`ops.fused`). Without a fused kernel the same three steps
+are taken one by one. First weights keep the size of signals unless another rule of `initialise.py`
+is given.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from pydis.autodiff import Array, Tensor, Value
 from pydis.autodiff.ops import (
-    conv2d,
-    conv2d_relu,
-    conv2d_x,
-    conv2d_x_relu,
-    matmul,
-    matmul_relu,
+    conv2d_act,
+    conv2d_x_act,
+    leaky_relu,
+    matmul_act,
     relu,
     reshape,
     take,
@@ -27,6 +27,18 @@ from pydis.nn.module import Module
 
 Activation = Callable[[Value], Value] | None
 Initial = Callable[[np.random.Generator, tuple[int, ...], float], Tensor]
+
+
+class LeakyReLU(Module):
+    """y = x where x > 0, else slope · x. A layer before it computes it in its own pass."""
+
+    def __init__(self, slope: float = 0.2) -> None:
+        if not 0 <= slope <= 1:
+            raise ValueError(f"LeakyReLU: expected a slope from 0 to 1, received {slope!r}")
+        self.slope = slope
+
+    def __call__(self, x: Value) -> Value:
+        return leaky_relu(x, slope=self.slope)
 
 
 class Linear(Module):
@@ -46,16 +58,11 @@ class Linear(Module):
         self.activation = activation
 
     def __call__(self, x: Value) -> Value:
-        if self.activation is relu:
-            return matmul_relu(x, self.w, self.b)
-        return _activate(self.activation, matmul(x, self.w) + self.b)
+        return _activated(self.activation, partial(matmul_act, x, self.w, self.b))
 
 
-class Conv2d(Module):
-    """y = a(conv2d(x, w) + b): `[N, H, W, inputs]` to `[N, I, J, outputs]`.
-
-    Weights `[size, size, inputs, outputs]`; I = ⌊(H + 2 pad − size) / stride⌋ + 1.
-    """
+class Convolution(Module):
+    """What `Conv2d` and `ConvTranspose2d` share: filters, one bias for each channel they make."""
 
     def __init__(
         self,
@@ -68,47 +75,47 @@ class Conv2d(Module):
         activation: Activation = None,
         initial: Initial | None = None,
     ) -> None:
+        shape, terms = self.filters(inputs, outputs, size, stride)
         initial = initial or _keeping_size(activation)
-        self.w: Value = initial(rng, (size, size, inputs, outputs), size * size * inputs)
+        self.w: Value = initial(rng, shape, terms)
         self.b: Value = zeros((outputs,))
         self.stride, self.pad, self.activation = stride, pad, activation
 
+    @staticmethod
+    def filters(inputs: int, outputs: int, size: int, stride: int) -> tuple[tuple[int, ...], float]:
+        """The shape of the filters, and how many terms are summed in a number of the result."""
+        raise NotImplementedError
+
+
+class Conv2d(Convolution):
+    """y = a(conv2d(x, w) + b): `[N, H, W, inputs]` to `[N, I, J, outputs]`.
+
+    Weights `[size, size, inputs, outputs]`; I = ⌊(H + 2 pad − size) / stride⌋ + 1.
+    """
+
+    @staticmethod
+    def filters(inputs: int, outputs: int, size: int, stride: int) -> tuple[tuple[int, ...], float]:
+        return (size, size, inputs, outputs), size * size * inputs
+
     def __call__(self, x: Value) -> Value:
-        if self.activation is relu:
-            return conv2d_relu(x, self.w, self.b, stride=self.stride, pad=self.pad)
-        y = conv2d(x, self.w, stride=self.stride, pad=self.pad) + self.b
-        return _activate(self.activation, y)
+        geometry = {"stride": self.stride, "pad": self.pad}
+        return _activated(self.activation, partial(conv2d_act, x, self.w, self.b, **geometry))
 
 
-class ConvTranspose2d(Module):
+class ConvTranspose2d(Convolution):
     """x = a(conv2d_x(g, w) + b): `[N, I, J, inputs]` to `[N, H, W, outputs]`.
 
     Weights `[size, size, outputs, inputs]`; H = stride (I − 1) + size − 2 pad. A pixel of the
     result is a sum over inputs · (size / stride)² terms: only that share of the taps falls on it.
     """
 
-    def __init__(
-        self,
-        rng: np.random.Generator,
-        inputs: int,
-        outputs: int,
-        size: int,
-        stride: int = 1,
-        pad: int = 0,
-        activation: Activation = None,
-        initial: Initial | None = None,
-    ) -> None:
-        initial = initial or _keeping_size(activation)
-        self.w: Value = initial(rng, (size, size, outputs, inputs), inputs * (size / stride) ** 2)
-        self.b: Value = zeros((outputs,))
-        self.stride, self.pad, self.activation = stride, pad, activation
+    @staticmethod
+    def filters(inputs: int, outputs: int, size: int, stride: int) -> tuple[tuple[int, ...], float]:
+        return (size, size, outputs, inputs), inputs * (size / stride) ** 2
 
     def __call__(self, g: Value) -> Value:
-        size = self.image_size(g.shape[1:3])
-        if self.activation is relu:
-            return conv2d_x_relu(g, self.w, self.b, size=size, stride=self.stride, pad=self.pad)
-        x = conv2d_x(g, self.w, size=size, stride=self.stride, pad=self.pad) + self.b
-        return _activate(self.activation, x)
+        geometry = {"size": self.image_size(g.shape[1:3]), "stride": self.stride, "pad": self.pad}
+        return _activated(self.activation, partial(conv2d_x_act, g, self.w, self.b, **geometry))
 
     def image_size(self, maps: tuple[int, int]) -> tuple[int, int]:
         """(H, W) with H = stride (I − 1) + size − 2 pad, the smallest image with such maps."""
@@ -185,5 +192,12 @@ def _keeping_size(activation: Activation) -> Initial:
     return he_normal if activation is relu else lecun_normal
 
 
-def _activate(activation: Activation, x: Value) -> Value:
-    return x if activation is None else activation(x)
+def _activated(activation: Activation, layer: Callable[..., Value]) -> Value:
+    """a(linear + b): in the layer's own pass if a only bends at zero, else after it."""
+    if activation is None:
+        return layer(slope=1.0)
+    if activation is relu:
+        return layer(slope=0.0)
+    if isinstance(activation, LeakyReLU):
+        return layer(slope=activation.slope)
+    return activation(layer(slope=1.0))

@@ -120,6 +120,12 @@ class Adam(UpdateRule):
         m, v = memory
         rate = rate / (1 - self.beta1**t)
         scale = 1 / (1 - self.beta2**t)
+        in_one_pass = _adam_kernel(theta, g, m, v)
+        if in_one_pass:
+            stepped: tuple[Array, ...] = in_one_pass(
+                theta, g, m, v, rate, scale, self.beta1, self.beta2, self.epsilon
+            )
+            return stepped
         m = self.beta1 * m + (1 - self.beta1) * g
         v = self.beta2 * v + (1 - self.beta2) * (g * g)
         return theta - rate * m / (_xp(g).sqrt(scale * v) + self.epsilon), m, v
@@ -200,6 +206,12 @@ class RMSprop(UpdateRule):
         v = self.alpha * v + (1 - self.alpha) * (g * g)
         u = self.momentum * u + g / (_xp(g).sqrt(v) + self.epsilon)
         return theta - rate * u, v, u
+
+
+def _adam_kernel(*arrays: Array) -> Any:
+    """The backend's kernel for the formula of `Adam.update` on such arrays; None without one."""
+    alike = {str(a.dtype) for a in arrays} in ({"float32"}, {"float64"})
+    return kernels_for("adam", list(arrays)).adam if alike else None
 
 
 def _xp(a: Array) -> Any:

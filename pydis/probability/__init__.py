@@ -18,6 +18,7 @@ from pydis.probability.gaussian import (
     standard_normal_like,
 )
 from pydis.probability.mixture import Mixture
+from pydis.probability.one_pass import pairwise_gaussian
 from pydis.probability.uniform import Uniform, kl_uniform
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Uniform",
     "kl",
     "kl_by_coordinate",
+    "pairwise_gaussian",
     "standard_normal_like",
 ]
 

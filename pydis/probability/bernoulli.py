@@ -11,6 +11,7 @@ from pydis.autodiff import Array, Value, stop_gradient
 from pydis.autodiff.ops import sigmoid, softplus, sum
 from pydis.backends.draws import uniform
 from pydis.probability.gaussian import check_like, coordinates, library
+from pydis.probability.one_pass import bernoulli_log_likelihood
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,7 @@ class Bernoulli:
         For x in [0, 1] that are not bits this is minus the cross-entropy, no log-probability.
         """
         check_like("Bernoulli.log_prob", x, self.logits)
-        terms = x * self.logits - softplus(self.logits)
-        return sum(terms, axis=coordinates(terms))
+        return bernoulli_log_likelihood(x, self.logits)
 
     def sample(self, rng: np.random.Generator) -> Array:
         """Bits, 1 where a uniform draw falls below p; not differentiable."""

@@ -1,12 +1,13 @@
 """The ops, in reading order.
 
 shape, elementwise; arithmetic, transcendental, piecewise, special; reduce, index; linear, solve;
-conv, fused.
+conv, gated, fused.
 """
 
 from pydis.autodiff.ops.arithmetic import add, div, mul, neg, power, square, sub
 from pydis.autodiff.ops.conv import conv2d, conv2d_w, conv2d_x
-from pydis.autodiff.ops.fused import conv2d_relu, conv2d_x_relu, matmul_relu
+from pydis.autodiff.ops.fused import conv2d_act, conv2d_x_act, matmul_act
+from pydis.autodiff.ops.gated import bias_gradient, conv2d_gated, conv2d_w_gated, conv2d_x_gated
 from pydis.autodiff.ops.index import (
     concat,
     crop,
@@ -52,15 +53,19 @@ __all__ = [
     "abs",
     "add",
     "average_pool",
+    "bias_gradient",
     "broadcast_to",
     "cholesky",
     "clip",
     "concat",
     "conv2d",
-    "conv2d_relu",
+    "conv2d_act",
+    "conv2d_gated",
     "conv2d_w",
+    "conv2d_w_gated",
     "conv2d_x",
-    "conv2d_x_relu",
+    "conv2d_x_act",
+    "conv2d_x_gated",
     "cos",
     "crop",
     "cumsum",
@@ -80,7 +85,7 @@ __all__ = [
     "logabsdet",
     "logsumexp",
     "matmul",
-    "matmul_relu",
+    "matmul_act",
     "max",
     "maximum",
     "mean",

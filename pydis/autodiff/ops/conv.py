@@ -11,8 +11,7 @@ differentiates. In the rules below the cotangent carries the name of the slot th
 from pydis.autodiff.primitive import primitive
 from pydis.autodiff.tensor import Value
 from pydis.backends import Array, Kernels
-
-Size = tuple[int, int]
+from pydis.backends.kernels import Size
 
 
 @primitive
@@ -50,10 +49,7 @@ def _(
 @primitive
 def conv2d_w(k: Kernels, x: Array, g: Array, *, size: Size, stride: int = 1, pad: int = 0) -> Array:
     """∂T/∂w: correlate the images x with the maps g, giving filters `[U, V, C, O]` of `size`."""
-    check_rank("conv2d_w", x, g)
-    if x.shape[0] != g.shape[0]:
-        raise ValueError(f"conv2d_w: {x.shape[0]} images, but {g.shape[0]} maps")
-    check_maps("conv2d_w", g, x.shape[1:3], size, stride, pad)
+    check_conv2d_w("conv2d_w", x, g, size, stride, pad)
     return k.conv2d_w(x, g, size, stride, pad)
 
 
@@ -105,6 +101,14 @@ def check_conv2d_x(op: str, g: Array, w: Array, size: Size, stride: int, pad: in
             f"filters of shape {w.shape} expect {w.shape[3]}"
         )
     check_maps(op, g, size, w.shape[:2], stride, pad)
+
+
+def check_conv2d_w(op: str, x: Array, g: Array, size: Size, stride: int, pad: int) -> None:
+    """Raise ValueError unless the images x and maps g correlate to filters of `size`."""
+    check_rank(op, x, g)
+    if x.shape[0] != g.shape[0]:
+        raise ValueError(f"{op}: {x.shape[0]} images, but {g.shape[0]} maps")
+    check_maps(op, g, x.shape[1:3], size, stride, pad)
 
 
 def check_rank(op: str, *arrays: Array) -> None:

@@ -1,36 +1,55 @@
-"""Layers in one pass: a linear map, its bias and relu, each beside the composition it equals.
+"""Layers in one pass: a linear map, its bias and a bend at zero, beside the composition it equals.
 
-The output says where relu was open, so the rule needs nothing but y: the gated cotangent is formed
-once and serves every slot.
+    y = a(L(x, w) + b),  a(z) = z where z > 0, else slope · z
+
+Slope 1 is no activation, 0 is relu, between them lies leaky relu. As a keeps the sign, the output
+says on which side of the bend it is: the rule reads y and needs no z. Behind a relu the rule uses
+gated kernels; a backend without them forms the gated cotangent once for every slot.
 """
 
+from pydis.autodiff.ops.arithmetic import add
 from pydis.autodiff.ops.conv import (
-    Size,
     check_conv2d,
     check_conv2d_x,
     conv2d,
     conv2d_w,
     conv2d_x,
 )
+from pydis.autodiff.ops.gated import bias_gradient, conv2d_gated, conv2d_w_gated, conv2d_x_gated
 from pydis.autodiff.ops.linear import check_matmul, matmul
-from pydis.autodiff.ops.piecewise import gate, relu
+from pydis.autodiff.ops.piecewise import gate, leaky_relu, relu, where
 from pydis.autodiff.ops.shape import sum_to, transpose
 from pydis.autodiff.primitive import fused
-from pydis.autodiff.tensor import Value
+from pydis.autodiff.tensor import Value, stop_gradient
 from pydis.backends import Array, Kernels
+from pydis.backends.kernels import Size
 
 
-@fused(meaning=lambda x, w, b: relu(matmul(x, w) + b))
-def matmul_relu(k: Kernels, x: Array, w: Array, b: Array) -> Array:
-    """Y = max(0, X W + b) for X `[M, K]`, W `[K, N]`, b `[N]`."""
-    check_matmul("matmul_relu", x, w)
-    check_bias("matmul_relu", b, w.shape[1])
-    return k.matmul_relu(x, w, b)
+def bend(z: Value, slope: float) -> Value:
+    """a(z)."""
+    if slope == 1:
+        return z
+    return leaky_relu(z, slope=slope) if slope else relu(z)
 
 
-@matmul_relu.pullback
-def _(y_bar: Value, y: Value, x: Value, w: Value, b: Value) -> Value:
-    g = gate(y_bar, y)
+def bend_back(y_bar: Value, y: Value, slope: float) -> Value:
+    """z̄ = ȳ where y > 0, else slope · ȳ."""
+    if slope == 1:
+        return y_bar
+    return where(stop_gradient(y) > 0, y_bar, slope * y_bar) if slope else gate(y_bar, y)
+
+
+@fused(meaning=lambda x, w, b, *, slope: bend(add(matmul(x, w), b), slope))
+def matmul_act(k: Kernels, x: Array, w: Array, b: Array, *, slope: float) -> Array:
+    """Y = a(X W + b) for X `[M, K]`, W `[K, N]`, b `[N]`."""
+    check_matmul("matmul_act", x, w)
+    check_finish("matmul_act", b, w.shape[1], slope)
+    return k.matmul_act(x, w, b, slope)
+
+
+@matmul_act.pullback
+def _(y_bar: Value, y: Value, x: Value, w: Value, b: Value, *, slope: float) -> Value:
+    g = bend_back(y_bar, y, slope)
     return (
         lambda: matmul(g, transpose(w)),
         lambda: matmul(transpose(x), g),
@@ -38,39 +57,67 @@ def _(y_bar: Value, y: Value, x: Value, w: Value, b: Value) -> Value:
     )
 
 
-@fused(meaning=lambda x, w, b, **constants: relu(conv2d(x, w, **constants) + b))
-def conv2d_relu(
-    k: Kernels, x: Array, w: Array, b: Array, *, stride: int = 1, pad: int = 0
+@fused(
+    meaning=lambda x, w, b, *, slope, **constants: bend(add(conv2d(x, w, **constants), b), slope)
+)
+def conv2d_act(
+    k: Kernels, x: Array, w: Array, b: Array, *, slope: float, stride: int = 1, pad: int = 0
 ) -> Array:
-    """y = max(0, conv2d(x, w) + b) with a bias `[O]` for each channel."""
-    check_conv2d("conv2d_relu", x, w, stride, pad)
-    check_bias("conv2d_relu", b, w.shape[3])
-    return k.conv2d_relu(x, w, b, stride, pad)
+    """y = a(conv2d(x, w) + b) with a bias `[O]` for each channel."""
+    check_conv2d("conv2d_act", x, w, stride, pad)
+    check_finish("conv2d_act", b, w.shape[3], slope)
+    return k.conv2d_act(x, w, b, slope, stride, pad)
 
 
-@conv2d_relu.pullback
+@conv2d_act.pullback
 def _(
-    y_bar: Value, y: Value, x: Value, w: Value, b: Value, *, stride: int = 1, pad: int = 0
+    y_bar: Value,
+    y: Value,
+    x: Value,
+    w: Value,
+    b: Value,
+    *,
+    slope: float,
+    stride: int = 1,
+    pad: int = 0,
 ) -> Value:
-    g = gate(y_bar, y)
+    to_image = {"size": x.shape[1:3], "stride": stride, "pad": pad}
+    to_filter = {"size": w.shape[:2], "stride": stride, "pad": pad}
+    if slope == 0 and conv2d_x_gated.exists_for(y_bar):
+        return (
+            lambda: conv2d_x_gated(y_bar, y, w, **to_image),
+            lambda: conv2d_w_gated(x, y_bar, y, on="g", **to_filter),
+            lambda: bias_gradient(y_bar, y),
+        )
+    g = bend_back(y_bar, y, slope)
     return (
-        lambda: conv2d_x(g, w, size=x.shape[1:3], stride=stride, pad=pad),
-        lambda: conv2d_w(x, g, size=w.shape[:2], stride=stride, pad=pad),
+        lambda: conv2d_x(g, w, **to_image),
+        lambda: conv2d_w(x, g, **to_filter),
         lambda: sum_to(g, shape=b.shape),
     )
 
 
-@fused(meaning=lambda g, w, b, **constants: relu(conv2d_x(g, w, **constants) + b))
-def conv2d_x_relu(
-    k: Kernels, g: Array, w: Array, b: Array, *, size: Size, stride: int = 1, pad: int = 0
+@fused(
+    meaning=lambda g, w, b, *, slope, **constants: bend(add(conv2d_x(g, w, **constants), b), slope)
+)
+def conv2d_x_act(
+    k: Kernels,
+    g: Array,
+    w: Array,
+    b: Array,
+    *,
+    slope: float,
+    size: Size,
+    stride: int = 1,
+    pad: int = 0,
 ) -> Array:
-    """x = max(0, conv2d_x(g, w) + b) with a bias `[C]` for each channel of the image."""
-    check_conv2d_x("conv2d_x_relu", g, w, size, stride, pad)
-    check_bias("conv2d_x_relu", b, w.shape[2])
-    return k.conv2d_x_relu(g, w, b, size, stride, pad)
+    """x = a(conv2d_x(g, w) + b) with a bias `[C]` for each channel of the image."""
+    check_conv2d_x("conv2d_x_act", g, w, size, stride, pad)
+    check_finish("conv2d_x_act", b, w.shape[2], slope)
+    return k.conv2d_x_act(g, w, b, slope, size, stride, pad)
 
 
-@conv2d_x_relu.pullback
+@conv2d_x_act.pullback
 def _(
     y_bar: Value,
     y: Value,
@@ -78,19 +125,29 @@ def _(
     w: Value,
     b: Value,
     *,
+    slope: float,
     size: Size,
     stride: int = 1,
     pad: int = 0,
 ) -> Value:
-    x = gate(y_bar, y)
+    to_filter = {"size": w.shape[:2], "stride": stride, "pad": pad}
+    if slope == 0 and conv2d_gated.exists_for(y_bar):
+        return (
+            lambda: conv2d_gated(y_bar, y, w, stride=stride, pad=pad),
+            lambda: conv2d_w_gated(y_bar, g, y, on="x", **to_filter),
+            lambda: bias_gradient(y_bar, y),
+        )
+    x = bend_back(y_bar, y, slope)
     return (
         lambda: conv2d(x, w, stride=stride, pad=pad),
-        lambda: conv2d_w(x, g, size=w.shape[:2], stride=stride, pad=pad),
+        lambda: conv2d_w(x, g, **to_filter),
         lambda: sum_to(x, shape=b.shape),
     )
 
 
-def check_bias(op: str, b: Array, channels: int) -> None:
-    """Raise ValueError unless the bias has one entry for each channel."""
+def check_finish(op: str, b: Array, channels: int, slope: float) -> None:
+    """Raise ValueError unless the bias has one entry for each channel and 0 ≤ slope ≤ 1."""
     if b.shape != (channels,):
         raise ValueError(f"{op}: expected a bias of shape ({channels},), received {b.shape}")
+    if not 0 <= slope <= 1:
+        raise ValueError(f"{op}: expected a slope from 0 to 1, received {slope!r}")

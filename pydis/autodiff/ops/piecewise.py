@@ -22,7 +22,7 @@ def _(y_bar: Value, y: Value, x: Value) -> Value:
 @elementwise
 def gate(k: Kernels, g: Array, y: Array) -> Array:
     """z = 1[y > 0] g,  dz = 1[y > 0] dg. Constant in y almost everywhere."""
-    return k.xp.where(y > 0, g, k.xp.zeros((), g.dtype))
+    return k.gate(g, y)
 
 
 @gate.pullback

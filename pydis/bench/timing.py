@@ -1,0 +1,62 @@
+"""The protocol: all contenders of a row in one run, in rounds, in rotating order.
+
+In its turn a contender is called once to warm caches and threads, and once for the clock. Turns
+begin when the process is at rest: threads of OpenBLAS spin for about 0.1 s after a product, and
+take a processor from whoever comes next.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from time import perf_counter, process_time, sleep
+from typing import NamedTuple
+
+REST = 0.002
+LONGEST_REST = 0.5
+
+
+class Contender(NamedTuple):
+    """What is timed, and the settings it is timed in."""
+
+    call: Callable[[], object]
+    settings: Callable[[], AbstractContextManager[object]] = nullcontext
+    leaves_threads_spinning: bool = False
+
+
+def turns(count: int, round_number: int) -> list[int]:
+    """The order of a round: each round another contender begins."""
+    return [(round_number + i) % count for i in range(count)]
+
+
+def rest() -> None:
+    """Return when this process uses no processor while it sleeps."""
+    until = perf_counter() + LONGEST_REST
+    while perf_counter() < until:
+        before = process_time()
+        sleep(REST)
+        if process_time() - before < REST / 4:
+            return
+
+
+def interleave(
+    contenders: Sequence[Contender], rounds: int, seconds: float = float("inf")
+) -> list[list[float]]:
+    """Seconds of each contender in each round; fewer rounds, at least one, where time is short."""
+    times: list[list[float]] = [[] for _ in contenders]
+    until = perf_counter() + seconds
+    for number in range(rounds):
+        if number > 0 and perf_counter() > until:
+            break
+        for i in turns(len(contenders), number):
+            times[i].append(_turn(contenders[i]))
+    return times
+
+
+def _turn(contender: Contender) -> float:
+    with contender.settings():
+        contender.call()
+        began = perf_counter()
+        contender.call()
+        took = perf_counter() - began
+    if contender.leaves_threads_spinning:
+        rest()
+    return took

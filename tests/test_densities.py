@@ -1,0 +1,272 @@
+"""Densities in one pass against their loops in double precision, within what rounding allows.
+
+The bounds count roundings. exp, log and log1p are held to ULPS units in the last place each (twice
+as many roundings), which is above what any library here reaches. A sum of n terms is off by n
+roundings of Σ |terms|. Everything is compared in double precision; float32 inputs are exact in it.
+"""
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import LAYOUTS, cpu_backends, examples, lay, seeds
+
+from pydis.autodiff.primitive import PRIMITIVES
+from pydis.backends import definition_densities as definition
+from pydis.backends import use
+from pydis.backends.kernels import DENSITIES
+from pydis.probability import one_pass
+
+Array = Any
+ULPS = 3
+SETS: list[str] = []
+if find_spec("pydis._core") is not None:
+    from pydis import _core
+
+    SETS = _core.instruction_sets()
+
+dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+kernels = pytest.mark.parametrize("name", DENSITIES)
+
+
+@pytest.fixture(params=[*cpu_backends("definition"), *SETS])
+def machine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every backend, and `cpp` on every instruction set."""
+    if request.param not in SETS:
+        with use(request.param):
+            yield request.param
+        return
+    before = _core.instruction_set()
+    _core.use_instruction_set(request.param)
+    with use("cpp"):
+        yield request.param
+    _core.use_instruction_set(before)
+
+
+def unit(dtype: Any) -> float:
+    return float(np.finfo(dtype).eps) / 2
+
+
+def drawn(name: str, sizes: tuple[int, int, int], seed: int, dtype: Any) -> list[Array]:
+    """Inputs of a kernel: M examples, N Gaussians, D coordinates. y is what it would be."""
+    (m, n, d), rng = sizes, np.random.default_rng(seed)
+    shapes = {
+        "bernoulli_log_likelihood": [(m, d), (m, d)],
+        "bernoulli_slope": [(m,), (m, d), (m, d)],
+        "pairwise_gaussian": [(m, d), (n, d), (n, d)],
+        "pairwise_gaussian_slopes": [(m, 1 + d), (m, 1 + d), (m, d), (n, d), (n, d)],
+    }[name]
+    arrays = [(1.5 * rng.standard_normal(s)).astype(dtype) for s in shapes]
+    if name == "pairwise_gaussian_slopes":
+        arrays[1] = definition.pairwise_gaussian(*arrays[2:]).astype(dtype)
+    return arrays
+
+
+def bound(name: str, arrays: list[Array]) -> Array:
+    """How far a result may lie from the definition: u times what the roundings are roundings of."""
+    u = unit(arrays[0].dtype)
+    exact = [a.astype(np.float64) for a in arrays]
+    if name.startswith("bernoulli"):
+        x, logits = exact[-2:]
+        size = abs(x * logits) + np.logaddexp(0, logits)
+        if name == "bernoulli_slope":  # sigmoid through softplus: its error times its size
+            relative = 4 * ULPS + 3 + (2 * ULPS + 2) * np.logaddexp(0, -logits)
+            return u * abs(exact[0])[:, None] * (2 * abs(x) + relative / (1 + np.exp(-logits)) + 1)
+        return u * (4 * ULPS + 3 + x.shape[1]) * size.sum(axis=1)
+    return _pair_bound(name, exact, u)
+
+
+def _pair_bound(name: str, exact: list[Array], u: float) -> Array:
+    z, mean, log_variance = exact[-3:]
+    gap = z[:, None] - mean
+    pull = gap * np.exp(-log_variance)
+    size = (gap * pull + abs(log_variance) + np.log(2 * np.pi)) / 2
+    t = -(gap * pull + log_variance + np.log(2 * np.pi)) / 2
+    s, joint_size = t.sum(axis=2), size.sum(axis=2)
+    t_error = (2 * ULPS + 6) * u * size
+    s_error = (2 * ULPS + 6 + z.shape[1]) * u * joint_size
+    exact_y = definition.pairwise_gaussian(z, mean, log_variance)
+    both = np.concatenate([s[:, :, None], t], axis=2)
+    error = np.concatenate([s_error[:, :, None], t_error], axis=2)
+    if name == "pairwise_gaussian":
+        share = np.exp(both - exact_y[:, None])
+        away = abs(both - both.max(axis=1, keepdims=True))
+        inside = share * (error + u * (away + 2 * ULPS + len(mean)))
+        spread = abs(exact_y - both.max(axis=1))
+        return 1.01 * (inside.sum(axis=1) + u * ((2 * ULPS + 1) * spread + abs(exact_y)))
+    g, y = exact[:2]
+    share = abs(g)[:, None] * np.exp(both - y[:, None])
+    relative = error + u * (abs(both - y[:, None]) + 2 * ULPS + 2)
+    w = share[:, :, :1] + share[:, :, 1:]
+    w_error = (share * relative)[:, :, :1] + (share * relative)[:, :, 1:] + u * w
+    steps = (2 * ULPS + 8) * u
+    moved = w_error * abs(pull) + w * abs(pull) * (steps + u * max(z.shape[0], len(mean)))
+    wide = gap * pull + 1
+    spread = w_error * wide + w * wide * (steps + u * z.shape[0])
+    parts = [moved.sum(axis=1), moved.sum(axis=0), spread.sum(axis=0) / 2]
+    return 1.01 * np.concatenate(parts) + 64 * float(np.finfo(np.float32).tiny)
+
+
+def compare(name: str, arrays: list[Array], op: Callable[..., Array] | None = None) -> None:
+    """Raise AssertionError where the op is farther from the definition than rounding goes."""
+    y = (op or PRIMITIVES[name])(*arrays)
+    expected = getattr(definition, name)(*arrays)
+    assert y.shape == expected.shape and y.dtype == arrays[0].dtype
+    excess = abs(y - expected) - bound(name, arrays)
+    assert np.all(excess <= 0), f"{name} is off by {excess.max():.1e} beyond the bound"
+
+
+# Against the definition
+
+
+@dtypes
+@kernels
+def test_densities_agree_with_their_loops(name: str, machine: str, dtype: Any) -> None:
+    @examples(1)
+    @given(
+        sizes=st.tuples(*(st.sampled_from([0, 1, 2, 5, 16, 17, 33]) for _ in range(3))),
+        seed=seeds,
+        layouts=st.lists(st.sampled_from(LAYOUTS), min_size=5, max_size=5),
+    )
+    def run(sizes: tuple[int, int, int], seed: int, layouts: list[str]) -> None:
+        m, n, d = sizes
+        arrays = drawn(name, (m, max(n, 1), min(d, 17)), seed, dtype)
+        compare(name, [lay(a, layout) for a, layout in zip(arrays, layouts, strict=False)])
+
+    run()
+
+
+@dtypes
+@kernels
+def test_a_density_that_is_a_little_wrong_is_rejected(name: str, dtype: Any) -> None:
+    arrays = drawn(name, (9, 7, 5), 0, dtype)
+    compare(name, arrays)
+    op = PRIMITIVES[name]
+    for wrong in (1 + 2e3 * unit(dtype), -1):
+        with pytest.raises(AssertionError, match="off by"):
+            compare(name, arrays, lambda *a, wrong=wrong: wrong * op(*a))
+    turned = [np.roll(a, 1, axis=0) if i == len(arrays) - 1 else a for i, a in enumerate(arrays)]
+    with pytest.raises(AssertionError, match="off by"):
+        compare(name, arrays, lambda *_: op(*turned))
+
+
+def test_long_rows_in_single_precision(machine: str) -> None:
+    """Rows of several groups and tasks, and one that is no multiple of anything."""
+    rng = np.random.default_rng(0)
+    for shape in ((3, 4096), (2, 20_001)):
+        x = rng.integers(0, 2, shape).astype(np.float32)
+        logits = (8 * rng.standard_normal(shape)).astype(np.float32)
+        wide = logits.astype(np.float64)
+        terms = x * wide - np.logaddexp(0, wide)
+        y = one_pass.bernoulli_log_likelihood(x, logits)
+        depth = 4 * ULPS + 3 + 64 + 4 + shape[1] / 1024  # roundings on the longest way to the sum
+        assert np.all(
+            abs(y - terms.sum(axis=1)) <= depth * unit(np.float32) * abs(terms).sum(axis=1)
+        )
+
+
+# What is not finite
+
+SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-40, 3e38, -3e38, 1.0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_bits_and_logits_that_are_not_finite(machine: str) -> None:
+    x, logits = (a.ravel().astype(np.float32)[:, None] for a in np.meshgrid(SPECIAL, SPECIAL))
+    ones = np.ones(len(x), np.float32)
+    for name, arrays in (
+        ("bernoulli_log_likelihood", [x, logits]),
+        ("bernoulli_slope", [ones, x, logits]),
+    ):
+        y, expected = PRIMITIVES[name](*arrays), getattr(definition, name)(*arrays)
+        with np.errstate(over="ignore"):
+            expected = expected.astype(np.float32)
+        np.testing.assert_allclose(y, expected, rtol=2e-6, atol=1e-37)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("gaussians", [1, 3, 16])
+def test_pairs_that_are_not_finite(machine: str, gaussians: int) -> None:
+    """One special number among ordinary ones, in every input: the same NaN and infinities."""
+    for name in ("pairwise_gaussian", "pairwise_gaussian_slopes"):
+        ordinary = drawn(name, (3, gaussians, 2), 1, np.float64)
+        for slot in range(len(ordinary)):
+            for value in (np.nan, np.inf, -np.inf):
+                arrays = [a.copy() for a in ordinary]
+                arrays[slot][-1, -1] = value
+                y = PRIMITIVES[name](*arrays)
+                try:
+                    expected = getattr(definition, name)(*arrays)
+                except OverflowError:  # the loops' exp raises where others give infinity
+                    continue
+                np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_a_draw_far_from_everything(machine: str) -> None:
+    """Densities below the range of numbers: their logarithms are not."""
+    z, mean = np.full((1, 2), 1e3, np.float32), np.zeros((3, 2), np.float32)
+    y = one_pass.pairwise_gaussian(z, mean, mean)
+    compare("pairwise_gaussian", [z, mean, mean])
+    assert np.all(np.isfinite(y)) and y[0, 0] < -9e5
+    with np.errstate(under="ignore", divide="ignore"):  # the control: the plain form is −∞
+        assert np.log(np.exp(-0.5 * (z - mean) ** 2).sum()) == -np.inf
+
+
+# The same bits
+
+
+@pytest.mark.skipif(not SETS, reason="pydis was installed without its compiled module")
+@dtypes
+@kernels
+def test_threads_do_not_change_a_bit(name: str, dtype: Any) -> None:
+    arrays = drawn(name, (70, 20, 17), 2, dtype)
+    results = set()
+    with use("cpp"):
+        before = _core.threads()
+        try:
+            for number in (1, 2, 3, 4):
+                _core.set_threads(number)
+                results.add(PRIMITIVES[name](*arrays).tobytes())
+        finally:
+            _core.set_threads(before)
+        assert len(results) == 1
+        assert PRIMITIVES[name](*[np.nextafter(a, 9) for a in arrays]).tobytes() not in results
+
+
+@pytest.mark.skipif("avx512" not in SETS, reason="this machine has no AVX-512 to compare with AVX2")
+@dtypes
+@kernels
+def test_the_width_of_vectors_does_not_change_a_bit(name: str, dtype: Any) -> None:
+    before, results = _core.instruction_set(), []
+    try:
+        for isa in ("avx2", "avx512"):
+            _core.use_instruction_set(isa)
+            with use("cpp"):
+                results.append(
+                    [PRIMITIVES[name](*drawn(name, s, 3, dtype)) for s in ((9, 33, 7), (5, 3, 2))]
+                )
+    finally:
+        _core.use_instruction_set(before)
+    for a, b in zip(*results, strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
+@pytest.mark.skipif(not SETS, reason="pydis was installed without its compiled module")
+def test_what_the_compiled_densities_do_not_take() -> None:
+    x = np.ones((2, 3), np.float32)
+    for wrong, kind, message in (
+        (x.astype(np.float64), TypeError, "all alike"),
+        (x[:1], ValueError, r"logits must have shape \(2, 3\), got \(1, 3\)"),
+        (x[:, ::-1], ValueError, "C-contiguous"),
+        (x[0], ValueError, "2 axes"),
+    ):
+        with pytest.raises(kind, match=message):
+            _core.bernoulli(x, wrong)
+    with pytest.raises(ValueError, match=r"expected mean of shape \(1 or more, 3\), got \(0, 3\)"):
+        _core.pairwise_gaussian(x, x[:0], x[:0])
+    with pytest.raises(ValueError, match=r"y must have shape \(2, 4\), got \(2, 3\)"):
+        _core.pairwise_gaussian_slopes(np.ones((2, 4), np.float32), x, x, x, x)

@@ -1,0 +1,144 @@
+"""The compiled rasteriser gives the bits of `dsprites._fill`, which is its definition.
+
+By default 3,000 images drawn at random and polygons of any kind; PYDIS_FULL=1 compares all 737,280.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import examples, seeds
+from test_densities import SETS
+
+from pydis.backends import load, use
+from pydis.data import dsprites
+
+if not SETS:
+    pytest.skip("pydis was installed without its compiled module", allow_module_level=True)
+
+from pydis import _core
+
+Array = Any
+FULL = os.environ.get("PYDIS_FULL", "") == "1"
+
+
+@pytest.fixture(params=SETS)
+def isa(request: pytest.FixtureRequest) -> Iterator[str]:
+    before = _core.instruction_set()
+    _core.use_instruction_set(request.param)
+    yield request.param
+    _core.use_instruction_set(before)
+
+
+def both(factors: Array) -> tuple[Array, Array]:
+    with use("cpp"):
+        fast = dsprites.render(factors)
+    with use("cpp", fill_outlines=None):
+        return fast, dsprites.render(factors)
+
+
+def test_images_are_those_of_the_definition(isa: str) -> None:
+    index = np.random.default_rng(0).choice(dsprites.COUNT, 3000, replace=False)
+    fast, slow = both(dsprites.factors_of(index))
+    assert fast.dtype == slow.dtype and fast.shape == slow.shape == (3000, 64, 64, 1)
+    assert np.array_equal(fast, slow)
+
+
+def test_all_images_are_those_of_the_definition() -> None:
+    step = 1 if FULL else 997  # a prime that divides no factor's size
+    index = np.arange(0, dsprites.COUNT, step)
+    for block in np.array_split(index, 1 + len(index) // 4096):
+        fast, slow = both(dsprites.factors_of(block))
+        assert np.array_equal(fast, slow)
+
+
+@pytest.mark.parametrize("change", ["outlines", "centre", "subpixels"])
+def test_a_rasteriser_that_is_a_little_wrong_is_noticed(change: str) -> None:
+    def wrong(outlines: Array, which: Array, centre: Array, subpixels: int) -> Array:
+        fill = load("cpp").fill_outlines
+        if change == "outlines":
+            return fill(-outlines, which, centre, subpixels)
+        if change == "centre":
+            return fill(outlines, which, centre + 1 / 256, subpixels)
+        return fill(outlines, which, centre, 2 * subpixels)
+
+    factors = dsprites.sample_factors(np.random.default_rng(0), 300)
+    with use("cpp", fill_outlines=wrong):
+        assert not np.array_equal(dsprites.render(factors), both(factors)[1])
+
+
+def by_definition(outlines: Array, which: Array, centre: Array, subpixels: int) -> Array:
+    """As in `dsprites.render`, for any outlines."""
+    vertices = np.floor((centre[:, :, None] + outlines[which]) * subpixels + 0.5).astype(np.int64)
+    rows = np.zeros(64 * len(which), "<u8")
+    dsprites._fill(vertices, rows)
+    return np.unpackbits(rows.view(np.uint8), bitorder="little").reshape(-1, 64, 64)
+
+
+def test_polygons_of_any_kind(isa: str) -> None:
+    """Stars that cross themselves, edges of no length, points and lines, corners on centres."""
+
+    @examples(1)
+    @given(vertices=st.integers(1, 40), images=st.integers(0, 40), coarse=st.booleans(), seed=seeds)
+    def run(vertices: int, images: int, coarse: bool, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        outlines = rng.uniform(-15, 15, (5, 2, vertices))
+        outlines = np.round(2 * outlines) / 2 if coarse else outlines
+        outlines[..., -1] = outlines[..., 0]
+        centre = rng.integers(16, 49, (images, 2)) + (
+            0.0 if coarse else rng.random((images, 2)) / 2
+        )
+        which = rng.integers(0, 5, images)
+        fast = load("cpp").fill_outlines(outlines, which, centre, 256)
+        assert np.array_equal(fast, by_definition(outlines, which, centre, 256))
+
+    run()
+
+
+def test_threads_do_not_change_a_bit() -> None:
+    factors, before = dsprites.sample_factors(np.random.default_rng(1), 500), _core.threads()
+    try:
+        results = set()
+        for number in (1, 2, 3, 4):
+            _core.set_threads(number)
+            results.add(both(factors)[0].tobytes())
+    finally:
+        _core.set_threads(before)
+    assert len(results) == 1
+    assert both(factors[::-1])[0].tobytes() not in results
+
+
+@pytest.mark.parametrize("far", [np.nan, np.inf, -np.inf, 1e300, -1e300, 5e9])
+def test_vertices_far_outside_do_no_harm(isa: str, far: float) -> None:
+    outlines = np.array([[[-9.0, 9.0, far, -9.0], [-9.0, far, 9.0, -9.0]]])
+    for subpixels in (2, 256, 1 << 20):
+        image = _core.fill_outlines(outlines, np.zeros(1, int), np.full((1, 2), 32.0), subpixels)
+        assert image.shape == (1, 64, 64) and image.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"which": np.array([0, 3])}, r"which must be in 0\.\.2, got 3"),
+        ({"which": np.array([-1, 0])}, r"which must be in 0\.\.2, got -1"),
+        ({"centre": np.ones((2, 3))}, r"centre must have shape \(2, 2\), got \(2, 3\)"),
+        ({"outlines": np.ones((3, 3, 4))}, r"outlines must have shape .* got \(3, 3, 4\)"),
+        ({"outlines": np.ones((3, 2, 1025))}, r"outlines must have shape .* got \(3, 2, 1025\)"),
+        ({"subpixels": 100}, "subpixels must be a power of two .* got 100"),
+        ({"subpixels": 0}, "subpixels must be a power of two .* got 0"),
+    ],
+)
+def test_what_the_rasteriser_does_not_take(change: dict[str, Any], message: str) -> None:
+    right: dict[str, Any] = {
+        "outlines": np.ones((3, 2, 4)),
+        "which": np.array([0, 2]),
+        "centre": np.ones((2, 2)),
+        "subpixels": 256,
+    }
+    _core.fill_outlines(**right)
+    with pytest.raises(ValueError, match=f"fill_outlines: {message}"):
+        _core.fill_outlines(**(right | change))
