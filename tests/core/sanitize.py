@@ -29,11 +29,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 RUNTIMES = {"address": ["libasan.so", "libstdc++.so"], "thread": ["libtsan.so"]}
 
+NOT_RUN = ("test_core_stubs", "test_core_training")
+"""Call no kernel that the others do not, and take long."""
+
 LEFT_OUT = {"address": "memory", "thread": "memory or fork or child"}
+
+SUPPRESSIONS = """
+# A thread's own variables are freed by whoever takes over its stack, which the C library orders.
+race:_dl_deallocate_tls
+"""
 
 OPTIONS = {
     "UBSAN_OPTIONS": "print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1",
+    "OPENBLAS_NUM_THREADS": "1",  # its threads meet in ways that the sanitizer does not see
     "PYDIS_PATIENCE": "300",
     "PYTHONSAFEPATH": "1",
 }
@@ -80,9 +89,13 @@ def main() -> None:
     leaks = {"ASAN_OPTIONS": "detect_leaks=1"}
     preload = {"LD_PRELOAD": " ".join(map(runtime, RUNTIMES[kind]))}
     preload |= {"ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}
+    (folder / "suppressions").write_text(SUPPRESSIONS)
+    preload |= {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={folder / 'suppressions'}"}
 
     must_end_well("core_pool", [program], leaks)
-    tests = sorted(str(path) for path in (ROOT / "tests").glob("test_core*.py"))
+    tests = sorted(
+        str(path) for path in (ROOT / "tests").glob("test_core*.py") if path.stem not in NOT_RUN
+    )
     pytest = [
         python,
         "-m",
