@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/*)
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint clean sanitize-address sanitize-thread
 
 # Needs no compiler: without one pydis is pure Python.
 demo: $(VENV)/installed-demo
@@ -19,7 +19,11 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict pydis
-	$(BIN)/clang-format --dry-run -Werror csrc/*.hpp csrc/*.cpp
+	$(BIN)/clang-format --dry-run -Werror csrc/*.hpp csrc/*.cpp tests/core/*.cpp
+
+# The compiled core built to find faults, and planted faults that it must find (GCC on Linux).
+sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-test
+	$(BIN)/python tests/core/sanitize.py $*
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
