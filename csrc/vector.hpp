@@ -24,16 +24,16 @@ inline void store(T* to, typename Vector<T>::type v) {
     __builtin_memcpy(to, &v, sizeof v);
 }
 
-// Copies n < 2 most elements, by halves.  Not a loop to unroll: the address sanitizer checks those
-// copies alone whose sizes GCC knows before that.
+// Copies n < 2 most elements; the sizes of the copies are known to the compiler.
 template <std::size_t most, typename T>
 inline void copy_few(const T* from, std::size_t n, T* to) {
-    if (n & most) {
-        __builtin_memcpy(to, from, most * sizeof(T));
-        from += most;
-        to += most;
+#pragma GCC unroll 5
+    for (std::size_t size = most; size > 0; size /= 2) {
+        if (!(n & size)) continue;
+        __builtin_memcpy(to, from, size * sizeof(T));
+        from += size;
+        to += size;
     }
-    if constexpr (most > 1) copy_few<most / 2>(from, n, to);
 }
 
 // The vector from element `at` of a row of `cols` elements, zero beyond them.

