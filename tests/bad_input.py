@@ -440,7 +440,7 @@ ABSURD: list[tuple[str, Any, str]] = [
     ("batch", 10**9, "expected at most 737280, received 1000000000"),
     ("seed", -1, "expected 0 … 2.64 − 1, received -1"),
     ("seed", 2**64, "expected 0 … 2.64 − 1, received 18446744073709551616"),
-    ("threads", 0, "expected at least 1, received 0"),
+    ("threads", -1, "expected at least 1, received -1"),
     ("threads", 10**9, "expected at most 1024, received 1000000000"),
     ("checkpoint_every", 0, "expected at least 1, received 0"),
     ("log_every", -5, "expected at least 1, received -5"),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pydis.backends import available
+from pydis.backends.threads import default_threads
 from pydis.models import MODELS, VAE, BetaVAE
 from pydis.report.html import command
 from pydis.training import ConfigError, TrainConfig
@@ -123,3 +124,11 @@ def test_a_run_from_a_saved_configuration_gives_the_same_result(tmp_path: Path, 
     Path("c.toml").write_text(to_toml(other))
     assert run("train", "--config=c.toml").status == 0
     assert result(Path("runs/beta-vae-seed8")) != result(Path("a"))
+
+
+def test_threads_by_default_are_those_that_suit_the_backend():
+    """Also where another backend is the current one: BLAS gains little from a second thread."""
+    for backend in ("numpy", "definition"):
+        assert TrainConfig(VAE(), backend=backend).threads == default_threads(backend) == 1
+    assert TrainConfig(VAE(), backend="cpp").threads == default_threads("cpp")
+    assert "threads = 1" in to_toml(TrainConfig(VAE(), backend="numpy"))

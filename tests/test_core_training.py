@@ -2,7 +2,7 @@
 
 Two runs whose numbers are rounded differently part, slowly at first. How fast is a property of the
 model, not of a kernel, so it is measured: the yardstick is NumPy beside itself from first weights
-moved by one rounding. The compiled kernels must stay within a few times of that.
+moved by one rounding. The compiled kernels must be no farther from NumPy than NumPy is.
 """
 
 import os
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import _core  # noqa: F401  (skips the file where there is none)
 
 from pydis.autodiff import Tensor
 from pydis.backends import use
@@ -19,11 +20,8 @@ from pydis.models import BetaVAE
 from pydis.training import TrainConfig, stream
 from pydis.training.loop import batch, start
 
-_core = pytest.importorskip("pydis._core")
-
 STEPS = int(os.environ.get("PYDIS_TRAINING_STEPS", "40"))
 """PYDIS_TRAINING_STEPS=200 for the full count."""
-FACTOR = 8.0
 CONFIG = TrainConfig(BetaVAE(latents=4, learning_rate=1e-3), batch=4, backend="numpy", threads=1)
 
 
@@ -74,9 +72,9 @@ def numpy_courses() -> tuple[list[float], list[float]]:
 def test_the_compiled_kernels_train_as_numpy_does(numpy_courses) -> None:
     losses, _ = train("cpp", STEPS)
     found = excess(losses, *numpy_courses)
-    print(f"{STEPS} steps: {found:.2f} times the yardstick, at most {FACTOR}")
+    print(f"{STEPS} steps: {found:.2f} times the yardstick")
     assert losses[-1] < 0.5 * losses[0]
-    assert found <= FACTOR
+    assert found <= 1
 
 
 def off_by_a_pixel(kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,7 +86,7 @@ def test_a_kernel_off_by_a_pixel_leaves_the_course(numpy_courses) -> None:
     with use("cpp") as table:
         wrong = off_by_a_pixel(table.conv2d_act)
     losses, _ = train("cpp", STEPS, conv2d_act=wrong)
-    assert excess(losses, *numpy_courses) > FACTOR
+    assert excess(losses, *numpy_courses) > 1
 
 
 @pytest.mark.parametrize("number", [2, 3, 4])

@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import _core
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Conv, convolutions, seeds
-
-_core = pytest.importorskip("pydis._core")
 
 Array = Any
 LARGE = [

@@ -43,8 +43,8 @@ class TrainConfig(Generic[Model]):
     """Images an update."""
     backend: str = field(default_factory=lambda: current().name)
     """Who computes: numpy, cpp or cupy; `pydis info` says what is here."""
-    threads: int = field(default_factory=default_threads)
-    """How many threads compute."""
+    threads: int = 0
+    """How many threads compute; 0 stands for as many as suit the backend."""
     checkpoint_every: int = 1000
     """Steps from one checkpoint to the next; the last step always has one."""
     log_every: int = 10
@@ -59,6 +59,8 @@ class TrainConfig(Generic[Model]):
             check_types(self)
         except TypeError as error:
             raise ConfigError(str(error)) from None
+        if self.threads == 0:
+            object.__setattr__(self, "threads", default_threads(self.backend))
         for name in ("steps", "batch", "threads", "checkpoint_every", "log_every"):
             value, most = getattr(self, name), _MOST.get(name)
             if value < 1:
