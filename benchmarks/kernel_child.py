@@ -18,6 +18,9 @@ import numpy as np
 
 STRIDE, PAD = 2, 1
 REST, LONGEST_REST = 0.002, 0.5
+WARM_UP = 0.01
+"""Seconds of calls before the clock starts: a thread that wakes may share the processor of the one
+that woke it until the system moves it, milliseconds later."""
 Call = Callable[[], Any]
 
 
@@ -44,8 +47,10 @@ def main() -> None:
 
 
 def seconds(call: Call, calls: int) -> float:
-    """Of one call, after another to warm up."""
-    call()
+    """Of one call, after others to warm up caches and threads."""
+    until = time.perf_counter() + WARM_UP
+    while time.perf_counter() < until:
+        call()
     began = time.perf_counter()
     for _ in range(calls):
         call()

@@ -17,9 +17,11 @@ namespace pydis {
 
 namespace {
 
-// A worker that found nothing to do looks again for this long before it sleeps: kernels of one
-// training step follow each other faster than a sleeper wakes.
+// A worker that found nothing to do looks again before it sleeps: kernels of one training step
+// follow each other faster than a sleeper wakes.  It looks without pause at first, and then leaves
+// its processor to whoever wants it between two looks.
 constexpr std::chrono::microseconds spin_time{60};
+constexpr std::chrono::microseconds yield_time{1000};
 constexpr std::size_t kept_workspace = std::size_t{64} << 20;
 
 // Memory that only grows, so that a call neither allocates nor faults pages in.
@@ -75,13 +77,19 @@ inline void pause() {
 // Looks at a condition until it holds or the time is over; says whether it holds.
 template <typename Condition>
 bool spin(Condition holds) {
-    const auto until = std::chrono::steady_clock::now() + spin_time;
-    do {
+    const auto began = std::chrono::steady_clock::now();
+    auto now = began;
+    while (now < began + spin_time) {
         for (int i = 0; i < 64; ++i) {
             if (holds()) return true;
             pause();
         }
-    } while (std::chrono::steady_clock::now() < until);
+        now = std::chrono::steady_clock::now();
+    }
+    for (; now < began + yield_time; now = std::chrono::steady_clock::now()) {
+        if (holds()) return true;
+        std::this_thread::yield();
+    }
     return holds();
 }
 

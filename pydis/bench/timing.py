@@ -1,6 +1,7 @@
 """The protocol: all contenders of a row in one run, in rounds, in rotating order.
 
-In its turn a contender is called once to warm caches and threads, and once for the clock. Turns
+In its turn a contender is called for 10 ms to warm caches and threads, and once for the clock: a
+thread that wakes may share the processor of the one that woke it until the system moves it. Turns
 begin when the process is at rest: threads of OpenBLAS spin for about 0.1 s after a product, and
 take a processor from whoever comes next.
 """
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 REST = 0.002
 LONGEST_REST = 0.5
+WARM_UP = 0.01
 
 
 class Contender(NamedTuple):
@@ -53,7 +55,9 @@ def interleave(
 
 def _turn(contender: Contender) -> float:
     with contender.settings():
-        contender.call()
+        until = perf_counter() + WARM_UP
+        while perf_counter() < until:
+            contender.call()
         began = perf_counter()
         contender.call()
         took = perf_counter() - began
