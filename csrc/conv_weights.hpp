@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t most_groups = 8;
 // Few enough pixels for the first cache, enough to repay the sums' way to memory and back.
-constexpr std::size_t chunk_pixels = 128;
+constexpr std::size_t chunk_pixels = 64;
 
 template <typename T>
 struct Weights {

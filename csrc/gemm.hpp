@@ -17,7 +17,9 @@ using pydis::Matmul;
 
 constexpr std::size_t depth_block = 256;
 constexpr std::size_t row_block = 240;
-static_assert(row_block % tile_rows == 0);
+constexpr std::size_t small_row_block = 72;  // where there would be fewer tasks than these
+constexpr std::size_t enough_tasks = 4;
+static_assert(row_block % tile_rows == 0 && small_row_block % tile_rows == 0);
 constexpr std::size_t task_columns = 128;
 
 // Packing is a pass over an operand, which few tiles do not repay.
@@ -32,8 +34,8 @@ struct Left {
     std::size_t step;
 };
 
-// Columns [j0, end) of B as panels, each of them rows of `width` elements, zero beyond the end.
-// Each row of B is read once for all panels: it may lie far from the next.
+// Columns [j0, end) of B as panels, each of them rows of `width` elements; what stands beyond the
+// end is never stored.  Each row of B is read once for all panels: it may lie far from the next.
 template <typename T>
 void pack_right(const Matmul<T>& p, std::size_t k0, std::size_t depth, std::size_t j0,
                 std::size_t end, T* panels) {
@@ -49,13 +51,12 @@ void pack_right(const Matmul<T>& p, std::size_t k0, std::size_t depth, std::size
         const T* row = p.b + (k0 + k) * p.cols;
         T* to = panels;
         for (std::size_t j = j0; j < end; j += width, to += depth * width) {
-            const std::size_t cols = smaller(width, end - j);
-            if (cols == width) {
+            if (row + j + width <= p.b + p.depth * p.cols) {  // the next rows' elements do no harm
                 __builtin_memcpy(to, row + j, width * sizeof(T));
                 continue;
             }
-            copy_few<width / 2>(row + j, cols, to);
-            for (std::size_t i = cols; i < width; ++i) to[i] = T{0};
+            const std::size_t cols = smaller(width, end - j);
+            for (std::size_t i = 0; i < width; ++i) to[i] = i < cols ? row[j + i] : T{0};
         }
     }
 }
@@ -66,6 +67,7 @@ template <typename T>
 struct Block {
     const Matmul<T>* p;
     std::size_t k0, depth;
+    std::size_t rows;  // of a task
     T* left;
 };
 
@@ -74,8 +76,8 @@ template <typename T>
 void pack_left_task(const void* problem, std::size_t index, void*) {
     const Block<T>& block = *static_cast<const Block<T>*>(problem);
     const Matmul<T>& p = *block.p;
-    const std::size_t i0 = index * row_block;
-    const std::size_t i1 = smaller(p.rows, i0 + row_block);
+    const std::size_t i0 = index * block.rows;
+    const std::size_t i1 = smaller(p.rows, i0 + block.rows);
     constexpr std::size_t reach = 32;
     for (std::size_t first = 0; first < block.depth; first += reach) {
         const std::size_t end = smaller(block.depth, first + reach);
@@ -128,8 +130,8 @@ void matmul_task(const void* problem, std::size_t index, void* scratch) {
     const Matmul<T>& p = *block.p;
     constexpr std::size_t width = panel_width<T>;
     const std::size_t across = pieces(p.cols, task_columns);
-    const std::size_t i0 = index / across * row_block;
-    const std::size_t i1 = smaller(p.rows, i0 + row_block);
+    const std::size_t i0 = index / across * block.rows;
+    const std::size_t i1 = smaller(p.rows, i0 + block.rows);
     const std::size_t first = index % across * task_columns;
     const std::size_t end = smaller(p.cols, first + task_columns);
     T* panels = static_cast<T*>(scratch);
@@ -149,17 +151,19 @@ void matmul_task(const void* problem, std::size_t index, void* scratch) {
 template <typename T>
 void matmul(const Matmul<T>* p, const Engine* engine) {
     if (p->rows * p->cols == 0) return;
-    const std::size_t row_blocks = pieces(p->rows, row_block);
-    const std::size_t tasks = row_blocks * pieces(p->cols, task_columns);
+    const std::size_t across = pieces(p->cols, task_columns);
+    const bool few = pieces(p->rows, row_block) * across < enough_tasks;
+    const std::size_t task_rows = few ? small_row_block : row_block;
+    const std::size_t row_blocks = pieces(p->rows, task_rows);
     // A sum of no terms is one block of the depth, of length zero.
     for (std::size_t k0 = 0; k0 == 0 || k0 < p->depth; k0 += depth_block) {
-        Block<T> block{p, k0, smaller(depth_block, p->depth - k0), nullptr};
+        Block<T> block{p, k0, smaller(depth_block, p->depth - k0), task_rows, nullptr};
         if (p->transpose_a && p->cols > repaid_columns) {
             const std::size_t rows = pieces(p->rows, tile_rows) * tile_rows;
             block.left = static_cast<T*>(engine->workspace(rows * block.depth * sizeof(T)));
             engine->run(row_blocks, &pack_left_task<T>, &block, 0);
         }
-        engine->run(tasks, &matmul_task<T>, &block, panels_size<T> * sizeof(T));
+        engine->run(row_blocks * across, &matmul_task<T>, &block, panels_size<T> * sizeof(T));
     }
 }
 

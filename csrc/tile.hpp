@@ -39,11 +39,14 @@ inline __attribute__((always_inline)) void accumulate(Sums<T, R, V>& sum, const 
     const T* a[R];
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) a[r] = rows[r];
+    std::size_t block = 0, segment = 0;
     for (std::size_t run = 0; run < d.blocks * d.segments; ++run) {
-        const std::size_t block = d.blocks == 1 ? 0 : run / d.segments;
-        const std::size_t segment = run - block * d.segments;
         const T* right = b + block * d.b_block + segment * d.b_segment;
         std::size_t at = block * d.a_block + segment * d.a_segment;
+        if (++segment == d.segments) {
+            segment = 0;
+            ++block;
+        }
         for (std::size_t k = 0; k < d.length; ++k) {
             typename Vector<T>::type line[V];
 #pragma GCC unroll 4

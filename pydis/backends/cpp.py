@@ -194,11 +194,13 @@ class Cpp(NumPy):
 
 def _real(a: Array) -> bool:
     """Whether the compiled kernels take this dtype; complex-step checks go to NumPy."""
-    return a.dtype in (np.float32, np.float64)
+    return a.dtype == np.float32 or a.dtype == np.float64
 
 
 def _plain(a: Array) -> Array:
     """The array as one contiguous block; copied if it is not."""
+    if a.flags.c_contiguous and a.flags.aligned:
+        return a
     return np.require(a, requirements=("C", "A"))
 
 
@@ -219,6 +221,7 @@ def _by_channel(a: Array) -> Array:
 
 def _as_stored(a: Array) -> tuple[Array, bool]:
     """The matrix as it lies in memory, and whether that is its transpose; copied if neither."""
-    if not a.flags.c_contiguous and a.flags.f_contiguous and a.flags.aligned:
+    flags = a.flags
+    if flags.f_contiguous and flags.aligned and not flags.c_contiguous:
         return a.T, True
     return _plain(a), False

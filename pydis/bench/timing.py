@@ -56,6 +56,7 @@ def interleave(
 def _turn(contender: Contender) -> float:
     with contender.settings():
         until = perf_counter() + WARM_UP
+        contender.call()
         while perf_counter() < until:
             contender.call()
         began = perf_counter()
