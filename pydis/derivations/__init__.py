@@ -1,0 +1,1 @@
+"""The paper's equations and what goes beyond them, executable."""
