@@ -6,7 +6,7 @@ from numpy.random import Generator
 from pydis import information
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import PMF, ZERO
-from pydis.derivations.tools import Floats, log, xlogy
+from pydis.derivations.tools import Floats, log, support, xlogy
 
 
 def draw_events(rng: Generator) -> Case:
