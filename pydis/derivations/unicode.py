@@ -38,7 +38,7 @@ ATTACHED = re.compile(
 
 def unicode(latex: str) -> str:
     """A formula as one line. Raises ValueError for what is not known or not complete."""
-    return _join(_row(_tokens(latex), ""))
+    return re.sub(" +", " ", _join(_row(_tokens(latex), ""))).strip()
 
 
 def prose(text: str) -> str:
