@@ -111,7 +111,8 @@ def main() -> None:
     fuzzer = ROOT / "tests" / "fuzz_core.py"
     if fuzzer.exists():
         calls = ["--calls", str(options.calls), "--seed", "0"]
-        must_end_well("fuzzer", [python, str(fuzzer), *calls], preload)
+        beside = {"PYTHONPATH": str(fuzzer.parent)}
+        must_end_well("fuzzer", [python, str(fuzzer), *calls], preload | beside)
 
     for fault, message in PLANTED[kind].items():
         must_report(f"planted {fault}", [program, "plant", fault], leaks, message)
