@@ -29,7 +29,7 @@ def verify_command(
     Example: pydis verify entropy.conditional-chain --explain
 
     Args:
-        ids: Derivations by id or by its beginning, as entropy; all of them if none is given.
+        ids: Derivations by id, or by how it begins, like entropy; all of them if none is given.
         explain: Print each line with its reason and its value on two inputs.
         errata: Print what is wrong in the paper, with the correction and a witness.
         mutants: Print the planted mistakes and the input that rejected each.

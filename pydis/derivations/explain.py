@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -36,6 +37,7 @@ def explain(d: Derivation, seed: int = 0) -> RenderableType:
     outcomes = {name: {o.line.label: o for o in evaluate(d, case)} for name, case in shown.items()}
     lines = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     lines.add_column("", style="dim", no_wrap=True)
+    lines.add_column("", no_wrap=True)
     lines.add_column("line", ratio=1)
     for name in shown:
         lines.add_column(name, justify="right", overflow="fold")
@@ -48,8 +50,9 @@ def explain(d: Derivation, seed: int = 0) -> RenderableType:
         ]
         residuals = [o.residual for o in found if o]
         worst = f"{max(residuals):.1e}" if residuals and line.relation is not None else ""
-        passed = all(o.passed for o in found if o)
-        lines.add_row(line.label, _formula(line), *values, Text(worst, "" if passed else "red"))
+        style = "" if all(o.passed for o in found if o) else "red"
+        relation = RELATION.get(line.relation, line.relation or "")
+        lines.add_row(line.label, relation, _formula(line), *values, Text(worst, style))
     return Group(_head(d), *_inputs(shown), Text(), lines)
 
 
@@ -70,12 +73,12 @@ def _inputs(shown: dict[str, Case]) -> list[Text]:
     ]
 
 
-def _formula(line: Line) -> Text:
-    relation = RELATION.get(line.relation, line.relation or "")
-    text = Text(f"{relation} {unicode(line.latex)}")
-    if line.by:
-        text.append(f"\n    {_reason(line.by)}", "dim")
-    return text
+def _formula(line: Line) -> RenderableType:
+    """The formula, and below it the reason."""
+    formula = Text(unicode(line.latex))
+    return (
+        Group(formula, Padding(Text(_reason(line.by), "dim"), (0, 0, 0, 3))) if line.by else formula
+    )
 
 
 def _reason(by: str) -> str:

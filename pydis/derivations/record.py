@@ -1,7 +1,7 @@
 """All that is known of a derivation after it was verified, for tables and for programs."""
 
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from time import perf_counter
 from typing import Any
 
@@ -49,9 +49,15 @@ class Record:
 
 
 def check(d: Derivation, seed: int = 0) -> Record:
-    """The derivation on all its inputs, every mutant rejected, every erratum as it says."""
+    """The derivation on all its inputs, every mutant rejected, every erratum as it says.
+
+    A line that raises is a line that fails.
+    """
     began = perf_counter()
-    verdict = verify(d, seed)
+    try:
+        verdict = verify(d, seed)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        verdict = Verdict(d, inf, 0, (f"raised {type(error).__name__}: {error}",))
     mutants = {mutant.name: rejects(d, mutant, seed) for mutant in d.mutants}
     failures = (
         *verdict.failures,
