@@ -58,16 +58,16 @@ def summary(records: Sequence[Record], seconds: float) -> str:
 
 
 def mutants(records: Sequence[Record]) -> RenderableType:
-    """Each mutant, the line it changes, and the first input that rejects it."""
+    """For each derivation its mutants, the line each changes, and the first input rejecting it."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("", "derivation", "line", "mutant", "rejected by"):
+    for name in ("", "line", "mutant", "rejected by"):
         table.add_column(name, overflow="fold")
     for record in records:
+        table.add_row("", "", Text(record.derivation.id, "bold"), "")
         for mutant in record.derivation.mutants:
             found = record.mutants[mutant.name]
             mark = Text(*(GOOD if found is not None else BAD))
-            row = (record.derivation.id, mutant.label, mutant.name, found or "nothing: it survives")
-            table.add_row(mark, *row)
+            table.add_row(mark, mutant.label, mutant.name, found or "nothing: it survives")
     return table
 
 
