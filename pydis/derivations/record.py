@@ -12,7 +12,7 @@ from pydis.derivations.verify import Verdict, rejects, verify
 
 @dataclass(frozen=True)
 class Record:
-    """The verdict; for each mutant the input that rejected it, or None; failures of all kinds."""
+    """The verdict; for each mutant the input that rejected it, or None; all that failed."""
 
     verdict: Verdict
     mutants: dict[str, str | None]
@@ -51,17 +51,20 @@ class Record:
 def check(d: Derivation, seed: int = 0) -> Record:
     """The derivation on all its inputs, every mutant rejected, every erratum as it says.
 
-    A line that raises is a line that fails.
+    A line that raises is a line that fails. Where a derivation fails its mutants are not tried:
+    each would be rejected for that.
     """
     began = perf_counter()
     try:
         verdict = verify(d, seed)
     except (ArithmeticError, TypeError, ValueError) as error:
         verdict = Verdict(d, inf, 0, (f"raised {type(error).__name__}: {error}",))
-    mutants = {mutant.name: rejects(d, mutant, seed) for mutant in d.mutants}
-    failures = (
-        *verdict.failures,
-        *(f"the mutant {name} survives" for name, found in mutants.items() if found is None),
-        *(problem for erratum in d.errata for problem in problems(d, erratum)),
-    )
+    mutants: dict[str, str | None] = dict.fromkeys(mutant.name for mutant in d.mutants)
+    failures = verdict.failures
+    if verdict.passed:
+        mutants = {mutant.name: rejects(d, mutant, seed) for mutant in d.mutants}
+        failures = (
+            *(f"the mutant {name} survives" for name, found in mutants.items() if found is None),
+            *(problem for erratum in d.errata for problem in problems(d, erratum)),
+        )
     return Record(verdict, mutants, failures, perf_counter() - began)
