@@ -170,7 +170,7 @@ def test_what_is_no_array_of_real_numbers_is_refused() -> None:
         entropy(np.array([1, 0]))
     with pytest.raises(TypeError, match="entropy: expected real probabilities"):
         entropy(np.array([0.5, 0.5j]))
-    with pytest.raises(TypeError, match="kl_divergence: .* float64 and float32"):
+    with pytest.raises(TypeError, match=r"kl_divergence: .* float64 and float32"):
         kl_divergence(SURE, SURE.astype(np.float32))
 
 

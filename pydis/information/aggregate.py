@@ -47,7 +47,7 @@ def stratified_sampling(log_q: Value, size: int) -> Value:
     """log Σ_j w_ij q(z_i | n_j)  (eq:stratified-sampling) for N = `size` and a batch of B.
 
     With B = M + 1: w = 1/N for the own posterior j = i, (N − M) / (N M) for the next one, 1/M for
-    the others. The density is unbiased. Even at B = N it is not q(z), whose weights are all 1/N.
+    the others. The density is unbiased. Even at B = N > 2 it is not q(z), whose weights are 1/N.
     Raises ValueError unless `log_q` is `[B, B, D]`, 2 ≤ B ≤ N.
     """
     check_densities("stratified_sampling", log_q, size, least=2)
