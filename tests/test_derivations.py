@@ -81,7 +81,7 @@ def test_ids_are_unique():
 
 def test_select():
     assert select([]) == list(DERIVATIONS.values())
-    assert select(["entropy.conditional-chain", "info"])[-1] is CHAIN
+    assert select(["entropy.conditional-chain", "info."])[-1] is CHAIN
     with pytest.raises(KeyError, match=r"no derivation entropy\.jiont; there is entropy\.joint"):
         select(["entropy.joint", "entropy.jiont"])
 
