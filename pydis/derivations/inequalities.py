@@ -1,4 +1,4 @@
-"""Jensen, Gibbs, Pinsker, and what the divergence does under channels and mixtures."""
+"""Jensen's inequality, and Gibbs' from it: the divergence is not negative."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydis.derivations.claims import mirrored, same
 from pydis.derivations.derivation import Case, Derivation, Inputs, Line, Mutant
 from pydis.derivations.inputs import PMF_PAIR, table
 from pydis.derivations.tools import Floats, rel_entr, total, xlogy
+from pydis.information import kl_divergence
 
 
 def _draw_jensen(rng: Generator) -> Case:
@@ -54,7 +55,9 @@ _JENSEN_LOG = Derivation(
         ),
     ),
     mutants=(
-        Mutant("reverse", "mean-log", mirrored(lambda p, x: np.log(p @ x), lambda p, x: p @ np.log(x))),
+        Mutant(
+            "reverse", "mean-log", mirrored(lambda p, x: np.log(p @ x), lambda p, x: p @ np.log(x))
+        ),
         Mutant(
             "unnormalised-weights",
             "mean-log",
@@ -108,8 +111,8 @@ _GIBBS = Derivation(
         ),
         Line(
             "below",
-            r"\sum_x p(x) \log q(x) - \sum_x p(x) \log p(x)",
-            lambda p, q: xlogy(p, q).sum() - xlogy(p, p).sum(),
+            r"-\mathrm{KL}(p \,\|\, q)",
+            lambda p, q: -kl_divergence(p, q),
             ">=",
             "log t ≤ t − 1",
         ),
@@ -157,115 +160,4 @@ _GIBBS = Derivation(
 )
 
 
-def _tv(p: Floats, q: Floats) -> Any:
-    """½ Σ |p − q|."""
-    return 0.5 * np.abs(p - q).sum()
-
-
-_PINSKER = Derivation(
-    id="kl.pinsker",
-    title="The divergence bounds the total variation: Pinsker, Bretagnolle and Huber",
-    inputs=Inputs(
-        PMF_PAIR.name,
-        PMF_PAIR.draw,
-        (*PMF_PAIR.structured, {"p": np.array([0.5, 0.5]), "q": np.array([0.51, 0.49])}),
-    ),
-    lines=(
-        Line(
-            "kl",
-            r"\mathrm{KL}(p \,\|\, q) = \sum_x p(x) \log \frac{p(x)}{q(x)}",
-            lambda p, q: rel_entr(p, q).sum(),
-        ),
-        Line(
-            "pinsker",
-            r"2 \left(\tfrac12 \sum_x |p(x) - q(x)|\right)^2",
-            lambda p, q: 2 * _tv(p, q) ** 2,
-            ">=",
-            "Pinsker's inequality",
-        ),
-        Line("tv", r"\tfrac12 \sum_x |p(x) - q(x)|", lambda p, q: np.maximum(p - q, 0).sum(), None),
-        Line(
-            "huber",
-            r"\sqrt{1 - e^{-\mathrm{KL}(p \,\|\, q)}}",
-            lambda p, q: np.sqrt(max(0.0, -np.expm1(-total(rel_entr(p, q))))),
-            "<=",
-            "the inequality of Bretagnolle and Huber",
-        ),
-    ),
-    mutants=(
-        Mutant("factor-8", "pinsker", lambda p, q: 8 * _tv(p, q) ** 2),
-        Mutant(
-            "reverse",
-            "pinsker",
-            mirrored(lambda p, q: rel_entr(p, q).sum(), lambda p, q: 2 * _tv(p, q) ** 2),
-        ),
-    ),
-    conditions="in nats",
-    scope="both",
-)
-
-
-def _draw_mixture(rng: Generator) -> Case:
-    n = int(rng.integers(2, 7))
-    return {
-        "p": np.stack([table(rng, n), table(rng, n)]),
-        "q": np.stack([table(rng, n, low=1), table(rng, n, low=1)]),
-        "a": rng.integers(0, 11) / 10.0,
-    }
-
-
-_PAIRS = {
-    "p": np.array([[0.5, 0.5, 0.0], [0.2, 0.3, 0.5]]),
-    "q": np.array([[0.2, 0.2, 0.6], [0.3, 0.6, 0.1]]),
-}
-
-_CONVEXITY = Derivation(
-    id="kl.joint-convexity",
-    title="The divergence of mixtures is at most the mixture of the divergences",
-    inputs=Inputs(
-        "two pairs of distributions and a weight",
-        _draw_mixture,
-        ({**_PAIRS, "a": 0.0}, {**_PAIRS, "a": 1.0}, {**_PAIRS, "a": 0.5}),
-    ),
-    lines=(
-        Line(
-            "term",
-            r"(\alpha p + \bar\alpha p') \log \frac{\alpha p + \bar\alpha p'}"
-            r"{\alpha q + \bar\alpha q'}",
-            lambda p, q, a: rel_entr(np.array([a, 1 - a]) @ p, np.array([a, 1 - a]) @ q),
-        ),
-        Line(
-            "log-sum",
-            r"\alpha p \log \frac pq + \bar\alpha p' \log \frac{p'}{q'}",
-            lambda p, q, a: a * rel_entr(p[0], q[0]) + (1 - a) * rel_entr(p[1], q[1]),
-            "<=",
-            "the log-sum inequality, for each x",
-        ),
-        Line(
-            "mixed",
-            r"\mathrm{KL}(\alpha p + \bar\alpha p' \,\|\, \alpha q + \bar\alpha q')",
-            lambda p, q, a: rel_entr(a * p[0] + (1 - a) * p[1], a * q[0] + (1 - a) * q[1]).sum(),
-            None,
-        ),
-        Line(
-            "apart",
-            r"\alpha \mathrm{KL}(p \,\|\, q) + \bar\alpha \mathrm{KL}(p' \,\|\, q')",
-            lambda p, q, a: np.array([a, 1 - a]) @ rel_entr(p, q).sum(1),
-            "<=",
-            "its sum over x",
-        ),
-    ),
-    mutants=(
-        Mutant(
-            "concave",
-            "apart",
-            mirrored(
-                lambda p, q, a: rel_entr(a * p[0] + (1 - a) * p[1], a * q[0] + (1 - a) * q[1]).sum(),
-                lambda p, q, a: a * rel_entr(p[0], q[0]).sum() + (1 - a) * rel_entr(p[1], q[1]).sum(),
-            ),
-        ),
-    ),
-    scope="both",
-)
-
-DERIVATIONS: tuple[Derivation, ...] = (_JENSEN_LOG, _GIBBS, _PINSKER, _CONVEXITY)
+DERIVATIONS: tuple[Derivation, ...] = (_JENSEN_LOG, _GIBBS)

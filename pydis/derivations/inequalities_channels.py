@@ -1,4 +1,4 @@
-"""The divergence of pairs, behind a channel, and of neighbours."""
+"""The divergence of pairs, and behind a channel."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from numpy.random import Generator
 from pydis.derivations.claims import mirrored, same
 from pydis.derivations.derivation import Case, Derivation, Inputs, Line, Mutant
 from pydis.derivations.inputs import channel, sizes, table
-from pydis.derivations.tools import Floats, logsumexp, p_x, rel_entr, x_given_y, y_given_x
+from pydis.derivations.tools import Floats, p_x, rel_entr, x_given_y, y_given_x
 
 
 def _draw_joints(rng: Generator) -> Case:
@@ -25,6 +25,7 @@ _JOINTS = Inputs(
         {"P": np.array([[0.4, 0.1], [0.2, 0.3]]), "Q": np.array([[0.4, 0.1], [0.2, 0.3]])},
     ),
 )
+
 
 def _log_ratio(row: Floats, other: Floats, j: int) -> Any:
     """log p(y | x) / q(y | x) from the rows p(x, ·) and q(x, ·)."""
@@ -55,8 +56,10 @@ _CHAIN_RULE = Derivation(
             "chain",
             r"\mathrm{KL}(p_x \,\|\, q_x)"
             r" + \sum_x p(x) \sum_y p(y \mid x) \log \frac{p(y \mid x)}{q(y \mid x)}",
-            lambda P, Q: rel_entr(p_x(P), p_x(Q)).sum()
-            + p_x(P) @ rel_entr(y_given_x(P), y_given_x(Q)).sum(1),
+            lambda P, Q: (
+                rel_entr(p_x(P), p_x(Q)).sum()
+                + p_x(P) @ rel_entr(y_given_x(P), y_given_x(Q)).sum(1)
+            ),
             by="the sum of p(y | x) over y is 1",
         ),
     ),
@@ -64,8 +67,10 @@ _CHAIN_RULE = Derivation(
         Mutant(
             "average-under-q",
             "chain",
-            lambda P, Q: rel_entr(p_x(P), p_x(Q)).sum()
-            + p_x(Q) @ rel_entr(y_given_x(P), y_given_x(Q)).sum(1),
+            lambda P, Q: (
+                rel_entr(p_x(P), p_x(Q)).sum()
+                + p_x(Q) @ rel_entr(y_given_x(P), y_given_x(Q)).sum(1)
+            ),
         ),
     ),
     scope="both",
@@ -123,10 +128,12 @@ _DATA_PROCESSING = Derivation(
             "backwards",
             r"\mathrm{KL}(pK \,\|\, qK)"
             r" + \sum_y (pK)(y) \, \mathrm{KL}(p(x \mid y) \,\|\, q(x \mid y))",
-            lambda p, q, K: _through(p, q, K)
-            + rel_entr(
-                p @ K * x_given_y(p[:, None] * K), p @ K * x_given_y(q[:, None] * K)
-            ).sum(),
+            lambda p, q, K: (
+                _through(p, q, K)
+                + rel_entr(
+                    p @ K * x_given_y(p[:, None] * K), p @ K * x_given_y(q[:, None] * K)
+                ).sum()
+            ),
             by="the chain rule in the other order",
         ),
         Line(
@@ -154,9 +161,7 @@ _DATA_PROCESSING = Derivation(
         ),
     ),
     mutants=(
-        Mutant(
-            "reverse", "output", mirrored(lambda p, q, K: rel_entr(p, q).sum(), _through)
-        ),
+        Mutant("reverse", "output", mirrored(lambda p, q, K: rel_entr(p, q).sum(), _through)),
         Mutant(
             "non-stochastic-channel",
             "output",
@@ -168,79 +173,4 @@ _DATA_PROCESSING = Derivation(
 )
 
 
-def _draw_neighbours(rng: Generator) -> Case:
-    return {"theta": rng.normal(size=4), "delta": 1e-4 * rng.normal(size=4)}
-
-
-def _softmax(theta: Floats) -> Floats:
-    """p_i = exp θ_i / Σ_j exp θ_j."""
-    p: Floats = np.exp(theta - logsumexp(theta))
-    return p
-
-
-def _fisher(p: Floats) -> Floats:
-    """F = diag p − p pᵀ."""
-    return np.diag(p) - np.outer(p, p)
-
-
-def _changes(theta: Floats, delta: Floats) -> bool:
-    """Along δ ∥ (1, …, 1) the distribution stays, F is singular and the ratio is 0 / 0."""
-    return bool(np.ptp(delta) > 0)
-
-
-_FISHER = Derivation(
-    id="kl.fisher-second-order",
-    title="The divergence of neighbours is half the Fisher form",
-    inputs=Inputs(
-        "softmax parameters θ and a small step δ",
-        _draw_neighbours,
-        (
-            {"theta": np.zeros(4), "delta": 1e-4 * np.ones(4)},
-            {"theta": np.zeros(4), "delta": 1e-4 * np.array([1.0, 0.0, 0.0, 0.0])},
-        ),
-    ),
-    lines=(
-        Line(
-            "ratio",
-            r"\frac{\mathrm{KL}(p_\theta \,\|\, p_{\theta + \delta})}"
-            r"{\tfrac12 \delta^\top F \delta}",
-            lambda theta, delta: rel_entr(_softmax(theta), _softmax(theta + delta)).sum()
-            / (0.5 * delta @ _fisher(_softmax(theta)) @ delta),
-            when=_changes,
-        ),
-        Line(
-            "one",
-            r"1",
-            lambda theta, delta: 1.0,
-            "==",
-            "to first order the divergence is stationary",
-            0.0025,  # of 1 + 1: the ratio to 0.005
-            _changes,
-        ),
-        Line(
-            "form",
-            r"\delta^\top \left(\mathrm{diag}(p) - p p^\top\right) \delta",
-            lambda theta, delta: 1e8 * delta @ _fisher(_softmax(theta)) @ delta,
-            None,
-        ),
-        Line(
-            "score",
-            r"\mathbb E_{p_\theta}\left[(\delta^\top \nabla_\theta \log p_\theta)^2\right]",
-            lambda theta, delta: (
-                _softmax(theta) @ ((np.eye(4) - _softmax(theta)) @ (1e4 * delta)) ** 2
-            ),
-            by="F is the variance of the score",
-        ),
-    ),
-    mutants=(
-        Mutant(
-            "missing-half",
-            "ratio",
-            lambda theta, delta: rel_entr(_softmax(theta), _softmax(theta + delta)).sum()
-            / (delta @ _fisher(_softmax(theta)) @ delta),
-        ),
-    ),
-    scope="both",
-)
-
-DERIVATIONS: tuple[Derivation, ...] = (_CHAIN_RULE, _DATA_PROCESSING, _FISHER)
+DERIVATIONS: tuple[Derivation, ...] = (_CHAIN_RULE, _DATA_PROCESSING)

@@ -31,11 +31,13 @@ _CHAIN = Derivation(
         Line(
             "chain",
             r"-\sum_{x,y,z} p(x,y,z)\left[\log p(x) + \log p(y \mid x) + \log p(z \mid x,y)\right]",
-            lambda p: -(
-                xlogy(p, marginal(p, 0))
-                + xlogy(p, given(marginal(p, 0, 1), 0))
-                + xlogy(p, given(p, 0, 1))
-            ).sum(),
+            lambda p: (
+                -(
+                    xlogy(p, marginal(p, 0))
+                    + xlogy(p, given(marginal(p, 0, 1), 0))
+                    + xlogy(p, given(p, 0, 1))
+                ).sum()
+            ),
             by="p(x, y, z) = p(x) p(y | x) p(z | x, y)",
         ),
         Line("sum", r"H(X) + H(Y) + H(Z)", _apart, "<=", "a condition raises no entropy"),
@@ -120,7 +122,7 @@ _CONCAVITY = Derivation(
         Line(
             "gain",
             r"H(\alpha p + \bar\alpha q) - \alpha H(p) - \bar\alpha H(q)",
-            lambda p, q, a: _gain(p, q, a),
+            _gain,
         ),
         Line(
             "information",
@@ -196,8 +198,10 @@ _FANO = Derivation(
         Line(
             "error",
             r"\sum_y p(y) \left[h_b(P_e(y)) + P_e(y) H(X \mid y, X \ne \hat x(y))\right]",
-            lambda P: p_y(P) @ _binary(_errors(P))
-            + (p_y(P) * _errors(P))[_errors(P) > 0] @ -xlogy(_others(P), _others(P)).sum(0),
+            lambda P: (
+                p_y(P) @ _binary(_errors(P))
+                + (p_y(P) * _errors(P))[_errors(P) > 0] @ -xlogy(_others(P), _others(P)).sum(0)
+            ),
             by="first whether the guess is wrong, then what X is",
         ),
         Line(
