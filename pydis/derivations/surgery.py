@@ -16,7 +16,7 @@ from pydis.derivations.inputs_encoders import (
     rate,
 )
 from pydis.derivations.tools import Floats, rel_entr, xlogy
-from pydis.information import kl_divergence
+from pydis.information import kl_divergence, mutual_information, total_correlation
 
 _SURGERY = Derivation(
     id="elbo.hoffman-johnson",
