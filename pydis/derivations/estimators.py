@@ -51,6 +51,12 @@ def _reverse_mode(mu: float, sigma: float) -> Floats:
     return np.stack(found)
 
 
+def _slope_of_step(z: Floats, h: float = 1e-9) -> Floats:
+    """The central difference of 1[z > 0]: 0 but for z within h of 0."""
+    found: Floats = (np.heaviside(z + h, 0.0) - np.heaviside(z - h, 0.0)) / (2 * h)
+    return found
+
+
 def _bell(mu: float, sigma: float) -> Any:
     """φ(μ / σ) / σ, the derivative of P(z > 0) by μ."""
     return np.exp(-0.5 * (mu / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)
@@ -88,9 +94,8 @@ _REPARAMETERISATION = Derivation(
         Line("step", r"\partial_\mu \mathbb E[1[z > 0]] = \phi(\mu/\sigma)/\sigma", _bell, None),
         Line(
             "step-pathwise",
-            r"\mathbb E_\epsilon\left[\partial_\mu 1[\mu + \sigma\epsilon > 0]\right]"
-            r" = \lim_{h \to 0} \tfrac1h \left(1[z + h > 0] - 1[z > 0]\right) \text{ a.e.}",
-            lambda mu, sigma: _WEIGHTS @ np.gradient(np.heaviside(mu + sigma * _NODES, 1.0) * 0),
+            r"\mathbb E_\epsilon\left[\partial_\mu 1[\mu + \sigma\epsilon > 0]\right]",
+            lambda mu, sigma: _WEIGHTS @ _slope_of_step(mu + sigma * _NODES),
             ">",
             "f must be differentiable: this is 0",
         ),
@@ -114,11 +119,11 @@ def _scores(z: Floats, mu: float, sigma: float) -> Floats:
     return np.stack([gap / sigma**2, (gap**2 - sigma**2) / sigma**3])
 
 
-def _by_scores(mu: float, sigma: float, baseline: Any) -> Floats:
+def _by_scores(mu: float, sigma: float, b: Any) -> Floats:
     """E[(f(z) − b) ∇ log q(z)] for each f, `[3, 2]`."""
     z = mu + sigma * _NODES
     scores = _scores(z, mu, sigma)
-    return np.stack([scores @ (_WEIGHTS * (f(z) - baseline)) for f, _ in _FUNCTIONS])
+    return np.stack([scores @ (_WEIGHTS * (f(z) - b)) for f, _ in _FUNCTIONS])
 
 
 def _by_log_prob(mu: float, sigma: float, b: float) -> Floats:
@@ -187,11 +192,6 @@ _SCORE = Derivation(
 )
 
 
-def _expected(theta: Floats, f: Floats) -> Any:
-    """Σ_i softmax(θ)_i f_i."""
-    return np.exp(theta - logsumexp(theta)) @ f
-
-
 def _softmax(theta: Floats) -> Floats:
     """p_i = exp θ_i / Σ_j exp θ_j."""
     found: Floats = np.exp(theta - logsumexp(theta))
@@ -220,7 +220,7 @@ _DISCRETE = Derivation(
             r"\frac{\mathbb E_{\theta + h e_k} f - \mathbb E_{\theta - h e_k} f}{2h}",
             lambda theta, f: np.array(
                 [
-                    (_expected(theta + h, f) - _expected(theta - h, f)) / 2e-6
+                    (_softmax(theta + h) - _softmax(theta - h)) @ f / 2e-6
                     for h in 1e-6 * np.eye(len(theta))
                 ]
             ),
@@ -234,7 +234,7 @@ _DISCRETE = Derivation(
         Line(
             "advantage",
             r"p_k (f_k - \mathbb E f)",
-            lambda theta, f: _softmax(theta) * (f - _expected(theta, f)),
+            lambda theta, f: _softmax(theta) * (f - _softmax(theta) @ f),
             by="the terms with i = k",
             tolerance=1e-10,
         ),
