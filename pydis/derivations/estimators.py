@@ -53,8 +53,7 @@ def _reverse_mode(mu: float, sigma: float) -> Floats:
 
 def _slope_of_step(z: Floats, h: float = 1e-9) -> Floats:
     """The central difference of 1[z > 0]: 0 but for z within h of 0."""
-    found: Floats = (np.heaviside(z + h, 0.0) - np.heaviside(z - h, 0.0)) / (2 * h)
-    return found
+    return np.asarray((np.heaviside(z + h, 0.0) - np.heaviside(z - h, 0.0)) / (2 * h))
 
 
 def _bell(mu: float, sigma: float) -> Any:
@@ -194,16 +193,14 @@ _SCORE = Derivation(
 
 def _softmax(theta: Floats) -> Floats:
     """p_i = exp θ_i / Σ_j exp θ_j."""
-    found: Floats = np.exp(theta - logsumexp(theta))
-    return found
+    return np.asarray(np.exp(theta - logsumexp(theta)))
 
 
 def _by_reverse(theta: Floats, f: Floats) -> Floats:
     """The gradient of Σ f exp(θ) / Σ exp(θ)."""
     parameters = Tensor(theta)
     weights = ops.exp(parameters)
-    found: Floats = grad(ops.sum(weights * f) / ops.sum(weights), parameters)
-    return found
+    return np.asarray(grad(ops.sum(weights * f) / ops.sum(weights), parameters))
 
 
 _DISCRETE = Derivation(

@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from pydis.derivations.derivation import Case, Inputs
 from pydis.derivations.inputs import table
-from pydis.derivations.tools import Floats, rel_entr
+from pydis.derivations.tools import Floats, logsumexp, rel_entr, xlogy
 
 ENCODER = np.array(
     [
@@ -74,3 +74,10 @@ def correlation(z: Floats) -> Any:
 def by_dimension(z: Floats, r: Floats, s: Floats) -> Any:
     """KL(q(z1) ‖ p(z1)) + KL(q(z2) ‖ p(z2))."""
     return rel_entr(z.sum(1), r).sum() + rel_entr(z.sum(0), s).sum()
+
+
+def tempered(r: Floats, log_g: Floats, beta: Any) -> Floats:
+    """q_β(z | x) ∝ r(z) g(x | z)^{1/β}, in logarithms; log_g is `[m, N]`, the result `[N, m]`."""
+    log_q = xlogy(1, r) + log_g.T / beta
+    found: Floats = np.exp(log_q - logsumexp(log_q, axis=1)[:, None])
+    return found
