@@ -41,6 +41,11 @@ _BLIND: Case = {
 
 _SEEING: Case = {**_BLIND, "g": np.array([[0.9, 0.1], [0.2, 0.8]])}
 
+
+def _ignores_z(px: Floats, r: Floats, g: Floats, q: Floats) -> bool:
+    return bool((g == g[0]).all())
+
+
 _COST = Derivation(
     id="survey.independence-cost",
     section="2",
@@ -105,18 +110,18 @@ _COST = Derivation(
         ),
         Line("zero", r"0", lambda px, r, g, q: 0.0, by="q_β tends to r"),
         Line(
-            "spread",
-            r"D(\tfrac14) - D(8)",
-            lambda px, r, g, q: np.subtract(*_distortions(px, r, g, _BETAS[[0, -1]])),
+            "blind",
+            r"D(\beta), \quad g(x \mid z) = g(x)",
+            lambda px, r, g, q: _distortions(px, r, g, _BETAS),
             None,
-            when=lambda px, r, g, q: bool((g == g[0]).all()),
+            when=_ignores_z,
         ),
         Line(
             "constant",
-            r"\mathbb E_{p(x)}[\log g(x)] - \mathbb E_{p(x)}[\log g(x)] = 0",
-            lambda px, r, g, q: px @ np.log(g[0] / g[-1]),
-            by="where the decoder ignores z, D is constant",
-            when=lambda px, r, g, q: bool((g == g[0]).all()),
+            r"-\mathbb E_{p(x)}[\log g(x)]",
+            lambda px, r, g, q: -px @ np.log(g[0]),
+            by="a decoder that ignores z has one distortion",
+            when=_ignores_z,
         ),
     ),
     mutants=(

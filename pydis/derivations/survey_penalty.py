@@ -1,4 +1,4 @@
-"""A penalty on the total correlation need not cost reconstruction; a neuron need not mean a thing."""
+"""A neuron need not mean one thing; a penalty on the correlation need not cost reconstruction."""
 
 from typing import Any
 
@@ -188,7 +188,11 @@ _NEURON = Derivation(
         Golden(
             "fair bits",
             {"pa": 0.5, "pb": 0.5},
-            {"corner": 0.215761554, "bright": 0.215761554, "left": 0.75 * np.log(3)},
+            {
+                "corner": 1.5 * np.log(2) - 0.75 * np.log(3),
+                "bright": 1.5 * np.log(2) - 0.75 * np.log(3),
+                "left": 0.75 * np.log(3),
+            },
         ),
     ),
 )
