@@ -5,11 +5,14 @@ from itertools import product as every
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pydis.derivations.claims import same
 from pydis.derivations.derivation import Derivation, Inputs, Line, Mutant
 from pydis.derivations.inputs import channel, table
 from pydis.derivations.tools import Floats, p_x, p_y, rel_entr, xlogy
+
+Indices = NDArray[np.int64]
 
 _SIZE, _BATCH = 5, 2
 
@@ -22,8 +25,9 @@ def _batches() -> list[tuple[int, ...]]:
 def _weighted(q: Floats, batch: tuple[int, ...]) -> Floats:
     """f(z) of one batch: weights 1/N, 1/M for m < M, and (N − M) / NM for the last."""
     own, *others, last = batch
-    found: Floats = q[own] / _SIZE + (_SIZE - _BATCH) / (_SIZE * _BATCH) * q[last]
-    return found + q[others].sum(0) / _BATCH
+    found: Floats = q[own] / _SIZE + q[others].sum(0) / _BATCH
+    found += (_SIZE - _BATCH) / (_SIZE * _BATCH) * q[last]
+    return found
 
 
 def _mean_by_own(f: Any, q: Floats) -> Floats:
@@ -146,14 +150,14 @@ _RATIO = Derivation(
 _POINTS, _VALUES = 3, 3
 
 
-def _counts(a: Floats, b: Floats) -> Floats:
+def _counts(a: Indices, b: Indices) -> Floats:
     """The table of the pairs (a_n, b_n)."""
     found = np.zeros((_VALUES, _VALUES))
     np.add.at(found, (a, b), 1 / len(a))
     return found
 
 
-def _permuted(z: Floats) -> Floats:
+def _permuted(z: Indices) -> Floats:
     """The mean table over all pairs of permutations, one for each dimension."""
     orders = [list(order) for order in permutations(range(_POINTS))]
     found: Floats = np.mean([_counts(z[s, 0], z[t, 1]) for s, t in every(orders, orders)], axis=0)

@@ -21,10 +21,9 @@ from pydis.probability import FullGaussian, kl
 def _factor(S: Floats) -> Floats:
     """L with S = LLᵀ. Raises UndefinedLine where S is singular: it has no density."""
     try:
-        found: Floats = np.linalg.cholesky(S)
+        return np.asarray(np.linalg.cholesky(S), np.float64)
     except np.linalg.LinAlgError:
         raise UndefinedLine("a singular Gaussian has no density") from None
-    return found
 
 
 def _log_density(z: Floats, m: Floats, S: Floats) -> Floats:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from pydis.derivations.claims import mirrored, same
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
@@ -12,7 +13,7 @@ from pydis.derivations.tools import Floats, p_x, p_y, rel_entr, y_given_x
 from pydis.information import mutual_information
 
 
-def _merged(P: Floats, g: Floats) -> Floats:
+def _merged(P: Floats, g: NDArray[np.int64]) -> Floats:
     """The joint table of g(X) and Y."""
     found = np.zeros((int(g.max()) + 1, P.shape[1]))
     np.add.at(found, g, P)

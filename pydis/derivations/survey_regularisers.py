@@ -14,7 +14,8 @@ from pydis.information import kl_divergence
 
 def _one(prior: Floats, likelihood: Floats, beta: Any) -> Floats:
     """q_β(z) ∝ p(z) ℓ(z)^{1/β} for one observation."""
-    return tempered(prior, np.log(likelihood)[:, None], beta)[0]
+    found: Floats = tempered(prior, np.log(likelihood)[:, None], beta)[0]
+    return found
 
 
 def _shift(prior: Floats, likelihood: Floats, beta: float) -> Any:

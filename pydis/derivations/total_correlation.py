@@ -36,7 +36,7 @@ def _draw_both(rng: Generator) -> Case:
 def _correlations(S: Floats) -> Floats:
     """R_ij = Σ_ij / (Σ_ii Σ_jj)^½."""
     scale = np.sqrt(np.diag(S))
-    return S / np.outer(scale, scale)
+    return np.asarray(S / np.outer(scale, scale))
 
 
 def _log_det(S: Floats) -> Any:
