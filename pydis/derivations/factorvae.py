@@ -11,6 +11,7 @@ from pydis.derivations.claims import same
 from pydis.derivations.derivation import Derivation, Inputs, Line, Mutant
 from pydis.derivations.inputs import channel, table
 from pydis.derivations.tools import Floats, p_x, p_y, rel_entr, xlogy
+from pydis.information import stratified_sampling, weighted_sampling
 
 Indices = NDArray[np.int64]
 
@@ -28,6 +29,22 @@ def _weighted(q: Floats, batch: tuple[int, ...]) -> Floats:
     found: Floats = q[own] / _SIZE + q[others].sum(0) / _BATCH
     found += (_SIZE - _BATCH) / (_SIZE * _BATCH) * q[last]
     return found
+
+
+def _log_densities(q: Floats, batch: tuple[int, ...]) -> Floats:
+    """log q(z | n_j) as the library has it: `[B, B, z]`, the last example following the first."""
+    own, *others, last = batch
+    found: Floats = np.log(np.stack([q[[own, last, *others]]] * len(batch)))
+    return found
+
+
+def _by_library(q: Floats, batch: tuple[int, ...]) -> Any:
+    """f(z) of one batch."""
+    return np.exp(stratified_sampling(_log_densities(q, batch), _SIZE)[0, 1:])
+
+
+def _positive(q: Floats) -> bool:
+    return bool((q > 0).all())
 
 
 def _mean_by_own(f: Any, q: Floats) -> Floats:
@@ -55,6 +72,13 @@ _STRATIFIED = Derivation(
             by="each n_m is uniform on the others; the weights are 1/N and (N − 1)/N",
         ),
         Line(
+            "library",
+            r"\mathbb E_{n_1 \ldots n_M \mid n^*}[f(z)]",
+            lambda q: _mean_by_own(_by_library, q),
+            by="its definition",
+            when=_positive,
+        ),
+        Line(
             "logarithm",
             r"\mathbb E[\log f(z)]",
             lambda q: np.mean([xlogy(1, _weighted(q, b)) for b in _batches()], axis=0),
@@ -66,6 +90,16 @@ _STRATIFIED = Derivation(
             lambda q: np.log(q.mean(0)),
             "<=",
             "Jensen: the estimate of log q(z) stays biased",
+        ),
+        Line(
+            "naive",
+            r"\mathbb E\left[\log \tfrac{1}{NB} \sum_{n \in \text{batch}} q(z \mid n)\right]",
+            lambda q: np.mean(
+                [weighted_sampling(_log_densities(q, b), _SIZE)[0, 1:] for b in _batches()], axis=0
+            ),
+            ">=",
+            "and of the unstratified weights more so",
+            when=_positive,
         ),
     ),
     mutants=(

@@ -118,7 +118,7 @@ _DIAGONAL = Derivation(
             "coordinates",
             r"\sum_i \mathrm{KL}(\mathcal N(\mu_i, \sigma_i^2) \,\|\, \mathcal N(0, 1))",
             lambda mu, logvar: kl_by_coordinate(
-                q := _gaussian(mu, logvar), standard_normal_like(q)
+                _gaussian(mu, logvar), _gaussian(0 * mu, 0 * mu)
             ).sum(),
             by="the coordinates are independent",
         ),

@@ -16,7 +16,7 @@ from pydis.derivations.inputs_encoders import (
     rate,
 )
 from pydis.derivations.tools import Floats, rel_entr, xlogy
-from pydis.information import kl_divergence, mutual_information, total_correlation
+from pydis.information import decompose_table, kl_divergence, mutual_information
 
 _SURGERY = Derivation(
     id="elbo.hoffman-johnson",
@@ -139,13 +139,25 @@ _TC = Derivation(
         ),
         Line(
             "each",
-            r"I_q(n; z), \quad \mathrm{TC}(q(z)), \quad \sum_j \mathrm{KL}(q(z_j) \,\|\, p(z_j))",
+            r"\text{the rate}, \; I_q(n; z), \; \mathrm{TC}(q(z)), \;"
+            r" \sum_j \mathrm{KL}(q(z_j) \,\|\, p(z_j))",
             lambda q, r, s, g: np.array(
-                [information(q), total_correlation(q.mean(0)), by_dimension(q.mean(0), r, s)]
+                [
+                    rate(q, np.outer(r, s)),
+                    information(q),
+                    correlation(q.mean(0)),
+                    by_dimension(q.mean(0), r, s),
+                ]
             ),
             None,
         ),
-        Line("zero", r"0", lambda q, r, s, g: 0.0, ">=", "each is a divergence"),
+        Line(
+            "library",
+            r"\text{each by the library}",
+            lambda q, r, s, g: np.array([np.sum(part) for part in decompose_table(q, [r, s])]),
+            by="their definitions",
+        ),
+        Line("zero", r"0", lambda q, r, s, g: 0.0, ">=", "each is a mean divergence"),
     ),
     mutants=(
         Mutant(
@@ -169,7 +181,7 @@ _TC = Derivation(
         Golden(
             "encoder of four examples",
             STAR,
-            {"each": np.array([0.176915160336, 0.160527875127, 0.001250521355])},
+            {"each": np.array([0.338693556818, 0.176915160336, 0.160527875127, 0.001250521355])},
         ),
     ),
     scope="both",

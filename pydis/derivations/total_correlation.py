@@ -9,7 +9,7 @@ from pydis.derivations.claims import same
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs_three import THREE, XOR, draw_three, given, marginal, product
 from pydis.derivations.tools import Floats, rel_entr, xlogy
-from pydis.information import total_correlation
+from pydis.information import gaussian_total_correlation, total_correlation
 from pydis.probability import FullGaussian, Gaussian, kl
 
 
@@ -105,6 +105,13 @@ _IDENTITIES = Derivation(
             r"\mathrm{KL}(\mathcal N(0, \Sigma) \,\|\, \mathcal N(0, \mathrm{diag}\, \Sigma))",
             lambda p, S: _divergence(S),
             by="the trace term is the dimension",
+            when=_regular,
+        ),
+        Line(
+            "gaussian-library",
+            r"\mathrm{TC}(\mathcal N(0, \Sigma))",
+            lambda p, S: gaussian_total_correlation(S),
+            by="its triangular factor",
             when=_regular,
         ),
     ),
