@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from pydis.derivations.claims import mirrored, same
-from pydis.derivations.derivation import Case, Derivation, Inputs, Line, Mutant
+from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import channel, sizes, table
 from pydis.derivations.tools import Floats, p_x, rel_entr, x_given_y, y_given_x
 
@@ -168,6 +168,10 @@ _DATA_PROCESSING = Derivation(
             lambda p, q, K: _through(p, q, 2 * K),
             {**_PAIR, "K": np.eye(3)},
         ),
+    ),
+    golden=(
+        Golden("constant channel", {**_PAIR, "K": np.full((3, 2), 0.5)}, {"output": 0.0}),
+        Golden("KL★, a bijection", {**_PAIR, "K": np.eye(3)[::-1]}, {"output": 0.360062440636}),
     ),
     scope="both",
 )

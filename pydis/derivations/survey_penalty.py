@@ -57,7 +57,14 @@ _PENALTY = Derivation(
     section="2",
     items=("D08",),
     title="A penalty on the correlation lowers it at the cost of the rest, not of reconstruction",
-    inputs=Inputs("encoders to choose from, a decoder g(x | z), and weights γ", _draw_family),
+    inputs=Inputs(
+        "encoders to choose from, a decoder g(x | z), and weights γ",
+        _draw_family,
+        (
+            {**_PAIR, "gammas": np.array([0.0, 0.25, 1.0])},  # a tie at 1/4
+            {**_PAIR, "encoders": _PAIR["encoders"][[0, 0]]},
+        ),
+    ),
     lines=(
         Line(
             "correlation",
