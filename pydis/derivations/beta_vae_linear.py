@@ -1,0 +1,249 @@
+"""What β > 1 does to a linear β-VAE (§4.2): it can leave codes entangled, and can erase them.
+
+x ~ N(0, S), x | z ~ N(W z, σ² I), z ~ N(0, I), q(z | x) = N(V x, diag D): closed forms.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
+from pydis.derivations.tools import Floats, gauss_hermite
+from pydis.objectives import (
+    Terms,
+    beta_objective,
+    gaussian_normaliser,
+    gaussian_reconstruction,
+    rate,
+)
+from pydis.probability import Gaussian
+
+
+def rotation(angle: float) -> Floats:
+    """The rotation of the plane by an angle."""
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def encoder(W: Floats, s2: float, beta: float) -> tuple[Floats, Floats]:
+    """The best V and D for a decoder W: M = WᵀW + βσ² I, V = M⁻¹Wᵀ, D_i = βσ² / M_ii."""
+    M = W.T @ W + beta * s2 * np.eye(W.shape[1])
+    V = np.asarray(np.linalg.solve(M, W.T), np.float64)
+    return V, beta * s2 / np.diag(M)
+
+
+def objective(S: Floats, W: Floats, V: Floats, D: Floats, s2: float, beta: float) -> float:
+    """E[−log p(x | z)] + β E[KL(q(z | x), N(0, I))], by traces."""
+    gap = np.eye(len(S)) - W @ V
+    errors = np.trace(gap @ S @ gap.T) + np.trace(W @ np.diag(D) @ W.T)
+    rec = errors / (2 * s2) + len(S) / 2 * np.log(2 * np.pi * s2)
+    return float(rec + beta * (np.trace(V @ S @ V.T) + np.sum(D - np.log(D) - 1)) / 2)
+
+
+def sampled(S: Floats, W: Floats, V: Floats, D: Floats, s2: float, beta: float) -> Any:
+    """The same by the library's loss, averaged over 3 × 3 Gauss–Hermite nodes of x and of z."""
+    e, w = gauss_hermite(3)
+    nodes = np.stack(np.meshgrid(e, e, indexing="ij"), -1).reshape(-1, 2)
+    x = np.repeat(nodes * np.sqrt(np.diag(S)), 9, axis=0)
+    z = x @ V.T + np.tile(nodes, (9, 1)) * np.sqrt(D)
+    terms = Terms(
+        gaussian_reconstruction(x, z @ W.T, s2) + gaussian_normaliser(2, s2),
+        rate(Gaussian(x @ V.T, np.broadcast_to(np.log(D), x.shape))),
+    )
+    return np.outer(np.outer(w, w), np.outer(w, w)).ravel() @ beta_objective(terms, beta)
+
+
+def decoder(lam: Floats, s2: float, beta: float, angle: float) -> Floats:
+    """W = (Λ − βσ²)^½ R."""
+    W: Floats = np.sqrt(lam - beta * s2)[:, None] * rotation(angle)
+    return W
+
+
+def information(lam: Floats, W: Floats, V: Floats, D: Floats) -> Floats:
+    """I(x_i; z_j) = −½ log (1 − ρ²) of the Gaussian pairs, ρ their correlation, `[2, 2]`."""
+    covariance = lam[:, None] * V.T
+    rho2 = covariance**2 / np.outer(lam, np.diag(V @ np.diag(lam) @ V.T) + D)
+    found: Floats = -0.5 * np.log(1 - rho2)
+    return found
+
+
+def equal(lam: Floats, s2: float, beta: float, angle: float, other: Floats) -> bool:
+    """Whether the data are isotropic."""
+    return bool(lam[0] == lam[1])
+
+
+def _draw(rng: Generator) -> Case:
+    lam = rng.uniform(3, 8, 2)
+    if rng.integers(2):
+        lam[1] = lam[0]
+    s2 = float(rng.uniform(0.3, 1.2))
+    return {
+        "lam": lam,
+        "s2": s2,
+        "beta": float(rng.uniform(1, 2.4)),
+        "angle": float(rng.uniform(0.2, 1.3)),
+        "other": rng.uniform(-1.5, 1.5, (2, 2)),
+    }
+
+
+STAR: dict[str, Any] = {
+    "lam": np.array([4.0, 4.0]),
+    "s2": 1.0,
+    "beta": 2.0,
+    "angle": 0.0,
+    "other": np.array([[1.0, 0.5], [-0.3, 0.8]]),
+}
+DIAGONAL = STAR | {"angle": np.pi / 4}
+
+ENTANGLED = Derivation(
+    id="bvae.beta-gt-1-entangled-optimum",
+    title="For isotropic data an entangled code is as good as an aligned one, whatever β",
+    section="4.2",
+    items=("D81",),
+    conditions="a linear β-VAE with λ > βσ²; z_j is aligned where it tells of one x_i alone",
+    scope="continuous",
+    inputs=Inputs(
+        "eigenvalues λ of the data's covariance, σ², β, an angle, and another decoder",
+        _draw,
+        (STAR, DIAGONAL, DIAGONAL | {"lam": np.array([5.0, 3.0])}),
+    ),
+    lines=(
+        Line(
+            "F0",
+            r"\sum_i \left(\frac{\beta}{2} + \frac{1}{2} \log 2 \pi \sigma^2"
+            r" + \frac{\beta}{2} \log \frac{\lambda_i}{\beta \sigma^2}\right)",
+            lambda lam, s2, beta, angle, other: np.sum(
+                beta / 2 + np.log(2 * np.pi * s2) / 2 + beta / 2 * np.log(lam / (beta * s2))
+            ),
+        ),
+        Line(
+            "F1",
+            r"\frac{\mathrm{tr}((I - W V) S (I - W V)^\top) + \mathrm{tr}(W D W^\top)}{2 \sigma^2}"
+            r" + \frac{d}{2} \log 2 \pi \sigma^2 + \beta\, \mathrm{rate}, \quad"
+            r" W = (\Lambda - \beta \sigma^2)^{1/2}",
+            lambda lam, s2, beta, angle, other: objective(
+                np.diag(lam),
+                np.diag(np.sqrt(lam - beta * s2)),
+                *encoder(np.diag(np.sqrt(lam - beta * s2)), s2, beta),
+                s2,
+                beta,
+            ),
+            by="the traces at the optimum",
+        ),
+        Line(
+            "F2",
+            r"\text{the same at } W = (\Lambda - \beta \sigma^2)^{1/2} R",
+            lambda lam, s2, beta, angle, other: objective(
+                np.diag(lam),
+                decoder(lam, s2, beta, angle),
+                *encoder(decoder(lam, s2, beta, angle), s2, beta),
+                s2,
+                beta,
+            ),
+            by="R cancels where all λ are equal",
+            when=equal,
+        ),
+        Line(
+            "F3",
+            r"\mathbb{E}_x \mathbb{E}_{z \sim q(z \mid x)}[-\log p(x \mid z)]"
+            r" + \beta\, \mathbb{E}_x \mathrm{KL}(q(z \mid x) \,\|\, \mathcal{N}(0, I))",
+            lambda lam, s2, beta, angle, other: sampled(
+                np.diag(lam),
+                decoder(lam, s2, beta, angle),
+                *encoder(decoder(lam, s2, beta, angle), s2, beta),
+                s2,
+                beta,
+            ),
+            by="the library's loss at the rotated optimum",
+            when=equal,
+        ),
+        Line(
+            "F4",
+            r"\text{the same at another } W",
+            lambda lam, s2, beta, angle, other: objective(
+                np.diag(lam), other, *encoder(other, s2, beta), s2, beta
+            ),
+            relation="<=",
+            by="the optimum is below every other decoder",
+        ),
+        Line(
+            "T0",
+            r"W = (\Lambda - \beta \sigma^2)^{1/2} R \text{ is worse than } R = I",
+            lambda lam, s2, beta, angle, other: bool(
+                objective(
+                    np.diag(lam),
+                    decoder(lam, s2, beta, angle),
+                    *encoder(decoder(lam, s2, beta, angle), s2, beta),
+                    s2,
+                    beta,
+                )
+                - np.sum(beta * (1 + np.log(lam / (beta * s2))) + np.log(2 * np.pi * s2)) / 2
+                > 1e-10
+            ),
+            relation=None,
+        ),
+        Line(
+            "T1",
+            r"\lambda_1 \ne \lambda_2 \text{ and } R \text{ turns the axes}",
+            lambda lam, s2, beta, angle, other: bool(
+                lam[0] != lam[1] and abs(np.sin(2 * angle)) > 1e-9
+            ),
+            relation="iff",
+            by="unequal eigenvalues align the code with the principal axes",
+        ),
+        Line(
+            "I0",
+            r"I(x_i; z_j) = -\frac{1}{2} \log\left(1 - \rho_{ij}^2\right)",
+            lambda lam, s2, beta, angle, other: information(
+                lam,
+                decoder(lam, s2, beta, angle),
+                *encoder(decoder(lam, s2, beta, angle), s2, beta),
+            ),
+            relation=None,
+            when=equal,
+        ),
+        Line(
+            "I1",
+            r"-\frac{1}{2} \log\left(1 - R_{ij}^2 \left(1 - \frac{\beta \sigma^2}{\lambda}\right)"
+            r"\right)",
+            lambda lam, s2, beta, angle, other: (
+                -np.log(1 - rotation(angle) ** 2 * (1 - beta * s2 / lam[0])) / 2
+            ),
+            by="V = (λ − βσ²)^½ Rᵀ / λ and z has variance 1",
+            when=equal,
+        ),
+    ),
+    mutants=(
+        Mutant(
+            "rotation-changes-objective",
+            "F2",
+            # The decoder is rotated and the encoder is not.
+            lambda lam, s2, beta, angle, other: objective(
+                np.diag(lam),
+                decoder(lam, s2, beta, angle),
+                *encoder(decoder(lam, s2, beta, 0.0), s2, beta),
+                s2,
+                beta,
+            ),
+        ),
+        Mutant(
+            "rotated-still-axis-aligned",
+            "I1",
+            lambda lam, s2, beta, angle, other: np.diag(np.log(lam / (beta * s2)) / 2),
+        ),
+    ),
+    golden=(
+        Golden(
+            "aligned",
+            STAR,
+            {"F0": 5.224171427529, "F2": 5.224171427529, "I0": np.diag([np.log(2) / 2] * 2)},
+        ),
+        Golden(
+            "turned by 45°",
+            DIAGONAL,
+            {"F2": 5.224171427529, "F3": 5.224171427529, "I0": np.full((2, 2), -np.log(0.75) / 2)},
+        ),
+    ),
+)
+
+DERIVATIONS = (ENTANGLED,)
