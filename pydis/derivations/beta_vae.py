@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
-from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
+from pydis.derivations.derivation import Case, Derivation, Erratum, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import ZERO
 from pydis.derivations.tools import Floats
 from pydis.objectives import (
@@ -169,6 +169,25 @@ OBJECTIVE = Derivation(
             {"C0": 2.0, "L1": 1.28 + 2 * 0.819641099666 + 2 * np.log(2 * np.pi)},
         ),
         Golden("the paper's", UNIT | {"variance": 0.5}, {"C0": 1.0}),
+    ),
+    errata=(
+        Erratum(
+            number="Q9",
+            item="D80",
+            printed=r"\min (|x - \hat{x}|^2 + \beta \text{KL}(q(z|x) || \mathcal{N}))",
+            corrected=r"\min \mathbb{E}_{z \sim q} \lVert x - \hat{x}(z) \rVert^2"
+            r" + 2 \sigma^2 \beta\, \mathrm{KL}(q(z \mid x) \,\|\, \mathcal{N}(0, I))",
+            reason="The printed β is the bound's only at σ² = ½; at σ² = 1 the bound's 1 is a 2.",
+            label="C0",
+            witness=UNIT,
+            true_value=2.0,
+            readings={
+                "β = 1 is the bound, whatever the decoder's variance": (
+                    lambda x, x_hat, mean, log_variance, variance, beta: beta,
+                    1.0,
+                )
+            },
+        ),
     ),
 )
 

@@ -48,7 +48,6 @@ def _at(beta: float) -> Case:
 TEMPERED = Derivation(
     id="bvae.tempered-posterior",
     title="The β-VAE's best encoder is the posterior with the likelihood to the power 1/β",
-    items=("D80",),
     inputs=Inputs(
         "finite latent model, β and many q", _draw, (_at(1.0), _at(0.25), _at(10.0), _at(1e4))
     ),

@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import ZERO, table
-from pydis.derivations.inputs_latent import COVERED, ELBO, FL, LOG_P_X, joint
+from pydis.derivations.inputs_latent import COVERED, ELBO, FL, LOG_P_X, joint, ln, over
 from pydis.derivations.tools import Floats, logsumexp, rel_entr, total
 from pydis.information import kl_divergence
 
@@ -18,7 +18,7 @@ ALPHAS = np.array([-3, -1, -0.5, 0, 0.25, 0.5, 0.75, 0.9, 1.1, 1.5, 2, 3])
 def renyi(w: Floats, q: Floats, alpha: Floats | float) -> Floats:
     """L_α = log E_q[w^(1−α)] / (1 − α), in logarithms, for each α."""
     powers = np.atleast_1d(1 - np.asarray(alpha))
-    found: Floats = logsumexp(np.log(q) + powers[:, None] * np.log(w), axis=1) / powers
+    found: Floats = logsumexp(ln(q) + powers[:, None] * np.log(w), axis=1) / powers
     return found
 
 
@@ -32,16 +32,22 @@ RENYI = Derivation(
         Line(
             "L0",
             r"\mathcal{L}_{-1} = \tfrac{1}{2} \log \mathbb{E}_q[w^2]",
-            lambda pz, lik, q: np.log(q @ (joint(pz, lik) / q) ** 2) / 2,
+            lambda pz, lik, q: np.log(q @ over(joint(pz, lik), q) ** 2) / 2,
         ),
         Line(
             "L1",
             r"\mathcal{L}_0 = \log \mathbb{E}_q[w]",
-            lambda pz, lik, q: np.log(q @ (joint(pz, lik) / q)),
+            lambda pz, lik, q: np.log(q @ over(joint(pz, lik), q)),
             relation=">=",
             by="the mean of squares is above the square of the mean",
         ),
-        Line("L2", r"\log p(x)", lambda pz, lik, q: np.log(pz @ lik), by="q covers the posterior"),
+        Line(
+            "L2",
+            r"\log p(x)",
+            lambda pz, lik, q: np.log(pz @ lik),
+            by="q covers the posterior",
+            when=lambda pz, lik, q: bool(q.min() > 0),
+        ),
         Line(
             "L3",
             r"\mathcal{L}_{1/2} = 2 \log \mathbb{E}_q[\sqrt{w}]",
@@ -52,14 +58,14 @@ RENYI = Derivation(
         Line(
             "L4",
             r"\mathcal{L} = \mathbb{E}_q[\log w]",
-            lambda pz, lik, q: q @ np.log(pz * lik / q),
+            lambda pz, lik, q: q @ np.log(over(pz * lik, q)),
             relation=">=",
             by="the logarithm is concave",
         ),
         Line(
             "L5",
             r"\mathcal{L}_{.999999}",
-            lambda pz, lik, q: renyi(joint(pz, lik) / q, q, 0.999999),
+            lambda pz, lik, q: renyi(over(joint(pz, lik), q), q, 0.999999),
             by="α → 1",
             tolerance=1e-4,
         ),
@@ -67,13 +73,13 @@ RENYI = Derivation(
             "M0",
             r"\mathcal{L}_{\alpha_i} = \frac{1}{1 - \alpha_i}"
             r" \log \mathbb{E}_q[w^{1 - \alpha_i}], \quad \alpha_1 < \alpha_2 < \dots",
-            lambda pz, lik, q: renyi(joint(pz, lik) / q, q, ALPHAS[:-1]),
+            lambda pz, lik, q: renyi(over(joint(pz, lik), q), q, ALPHAS[:-1]),
             relation=None,
         ),
         Line(
             "M1",
             r"\mathcal{L}_{\alpha_{i + 1}}",
-            lambda pz, lik, q: renyi(joint(pz, lik) / q, q, ALPHAS[1:]),
+            lambda pz, lik, q: renyi(over(joint(pz, lik), q), q, ALPHAS[1:]),
             relation=">=",
             by="a power mean grows with its exponent",
         ),
@@ -82,10 +88,17 @@ RENYI = Derivation(
         Mutant(
             "increasing-in-alpha",
             "M1",
-            lambda pz, lik, q: renyi(joint(pz, lik) / q, q, 2 - ALPHAS[1:]),
+            lambda pz, lik, q: renyi(over(joint(pz, lik), q), q, 2 - ALPHAS[1:]),
         ),
     ),
-    golden=(Golden("FL", FL, {"L2": LOG_P_X, "L4": ELBO}),),
+    golden=(
+        Golden("FL", FL, {"L2": LOG_P_X, "L4": ELBO}),
+        Golden(
+            "q misses a code of the posterior: L_0 is below log p(x)",
+            FL | {"q": np.array([0.0, 0.4, 0.6])},
+            {"L1": np.log(0.33), "L2": LOG_P_X},
+        ),
+    ),
 )
 
 

@@ -69,7 +69,6 @@ def _draw_counts(rng: Generator) -> Case:
 EM = Derivation(
     id="vi.em-monotone",
     title="EM maximises the bound in turn over q and θ, and never lowers log p(x)",
-    items=("D96",),
     conditions="two classes, three bits independent within a class: not saturated",
     source="Neal and Hinton 1998",
     draws=10,

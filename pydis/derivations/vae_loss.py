@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pydis.derivations.derivation import Derivation, Golden, Line, Mutant
+from pydis.derivations.derivation import Derivation, Erratum, Golden, Line, Mutant
 from pydis.derivations.inputs_decoder import (
     DECODER,
     NODES,
@@ -112,6 +112,27 @@ LOSS = Derivation(
     golden=(
         Golden("x = 0, x̂(z) = z, q = N(0, 1)", ORIGIN, {"L0": 1.0, "B0": -1.572364942925}),
         Golden("q a point", ORIGIN | {"s": 0.0}, {"L0": np.inf, "L3": np.inf, "B0": -np.inf}),
+    ),
+    errata=(
+        Erratum(
+            number="Q9",
+            item="D107",
+            printed=r"\min (|x - \hat{x}|^2 + \text{KL}(q(z|x) || \mathcal{N}))",
+            corrected=r"\min \mathbb{E}_{z \sim q} \lVert x - \hat{x}(z) \rVert^2"
+            r" + \mathrm{KL}(q(z \mid x) \,\|\, \mathcal{N}(0, I)) \quad (\sigma^2 = \tfrac{1}{2})",
+            reason="x̂ is x̂(z) for a z of q(z | x), so the square stands under its expectation.",
+            label="L0",
+            witness=ORIGIN,
+            true_value=1.0,
+            readings={
+                "x̂ at the mean of z": (
+                    lambda x, a, b, m, s, variance: (
+                        np.sum((x - a * m - b) ** 2) + (m**2 + s**2 - 1 - xlogy(1, s**2)) / 2
+                    ),
+                    0.0,
+                )
+            },
+        ),
     ),
 )
 
