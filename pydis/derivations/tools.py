@@ -10,6 +10,12 @@ from pydis.derivations.derivation import UndefinedLine
 Floats = NDArray[np.float64]
 
 
+def log(x: Any) -> Floats:
+    """log x elementwise, −∞ at 0 and no warning of it."""
+    with np.errstate(divide="ignore"):
+        return np.log(np.asarray(x, np.float64))
+
+
 def xlogy(x: Any, y: Any) -> Floats:
     """x log y elementwise, with 0 log y = 0 for every y that is a number."""
     x, y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
@@ -79,3 +85,9 @@ def y_given_x(P: Floats) -> Floats:
     row = P.sum(1, keepdims=True)
     slices: Floats = np.divide(P, row, out=np.zeros_like(P), where=row > 0)
     return slices
+
+
+def support(p: Floats) -> Floats:
+    """The positive entries of p, in one row."""
+    found: Floats = p[p > 0]
+    return found
