@@ -61,7 +61,8 @@ def class_bound(counts: Floats, r: Floats, model: Model) -> float:
 def _draw_counts(rng: Generator) -> Case:
     return {
         "counts": rng.integers(1, 30, 8).astype(np.float64),
-        "start": (np.array([0.4, 0.6]), rng.uniform(0.2, 0.8, (2, 3))),
+        "weights": np.array([0.4, 0.6]),
+        "bits": rng.uniform(0.2, 0.8, (2, 3)),
         "noise": rng.dirichlet(np.ones(2), 8).T,
     }
 
@@ -77,26 +78,28 @@ EM = Derivation(
         Line(
             "B0",
             r"\mathcal{L}(r_t, \theta_t), \quad r_t(k \mid x) = p_{\theta_t}(k \mid x)",
-            lambda counts, start, noise: np.array(
-                [class_bound(counts, e_step(m), m) for m in track(counts, start)[:-1]]
+            lambda counts, weights, bits, noise: np.array(
+                [class_bound(counts, e_step(m), m) for m in track(counts, (weights, bits))[:-1]]
             ),
         ),
         Line(
             "B1",
             r"\frac{1}{N} \sum_x n(x) \log \sum_k p_{\theta_t}(k, x)",
-            lambda counts, start, noise: np.array(
-                [log_likelihood(counts, m) for m in track(counts, start)[:-1]]
+            lambda counts, weights, bits, noise: np.array(
+                [log_likelihood(counts, m) for m in track(counts, (weights, bits))[:-1]]
             ),
             by="the E step makes the bound tight",
         ),
         Line(
             "B2",
             r"\mathcal{L}(r_t, \theta_{t + 1})",
-            lambda counts, start, noise: np.array(
+            lambda counts, weights, bits, noise: np.array(
                 [
                     class_bound(counts, e_step(old), new)
                     for old, new in zip(
-                        track(counts, start)[:-1], track(counts, start)[1:], strict=True
+                        track(counts, (weights, bits))[:-1],
+                        track(counts, (weights, bits))[1:],
+                        strict=True,
                     )
                 ]
             ),
@@ -106,8 +109,8 @@ EM = Derivation(
         Line(
             "B3",
             r"\frac{1}{N} \sum_x n(x) \log p_{\theta_{t + 1}}(x)",
-            lambda counts, start, noise: np.array(
-                [log_likelihood(counts, m) for m in track(counts, start)[1:]]
+            lambda counts, weights, bits, noise: np.array(
+                [log_likelihood(counts, m) for m in track(counts, (weights, bits))[1:]]
             ),
             relation="<=",
             by="the bound is a bound",
@@ -115,7 +118,9 @@ EM = Derivation(
         Line(
             "B4",
             r"\sum_x \frac{n(x)}{N} \log \frac{n(x)}{N}",
-            lambda counts, start, noise: xlogy(counts / counts.sum(), counts / counts.sum()).sum(),
+            lambda counts, weights, bits, noise: xlogy(
+                counts / counts.sum(), counts / counts.sum()
+            ).sum(),
             relation="<=",
             by="no model is more likely than the histogram",
         ),
@@ -124,17 +129,17 @@ EM = Derivation(
         Mutant(
             "random-responsibilities",
             "B0",
-            lambda counts, start, noise: np.array(
-                [class_bound(counts, noise, m) for m in track(counts, start)[:-1]]
+            lambda counts, weights, bits, noise: np.array(
+                [class_bound(counts, noise, m) for m in track(counts, (weights, bits))[:-1]]
             ),
         ),
         Mutant(
             "m-step-ignores-counts",
             "B2",
-            lambda counts, start, noise: np.array(
+            lambda counts, weights, bits, noise: np.array(
                 [
                     class_bound(counts, e_step(m), m_step(np.ones(8), e_step(m)))
-                    for m in track(counts, start)[:-1]
+                    for m in track(counts, (weights, bits))[:-1]
                 ]
             ),
         ),

@@ -60,7 +60,7 @@ IWAE = Derivation(
             r"\mathbb{E}_q[\log p(x \mid z)] - \mathrm{KL}(q(z) \,\|\, p(z))",
             lambda pz, lik, q: evidence_lower_bound(
                 Terms(np.array([-q @ np.log(lik)]), np.array([xlogy(q, q / pz).sum()]))
-            ),
+            )[0],
         ),
         Line(
             "E1",

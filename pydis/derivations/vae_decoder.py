@@ -79,7 +79,7 @@ NOT_SUFFICIENT = Derivation(
         Line(
             "B2",
             r"\sum_i \left(\log(1 + e^{l_i}) - x_i l_i\right), \quad p_i = \frac{1}{1 + e^{-l_i}}",
-            lambda x, z, bits, logits: bernoulli_reconstruction(bits[None], logits[None]),
+            lambda x, z, bits, logits: bernoulli_reconstruction(bits[None], logits[None])[0],
             by="the reconstruction term of the library, in logits",
         ),
     ),

@@ -65,7 +65,7 @@ LOSS = Derivation(
         Line(
             "L3",
             r"-\mathcal{L} - \frac{d}{2} \log \pi",
-            lambda x, a, b, m, s, variance: beta_objective(terms(x, a, b, m, s), beta=1.0),
+            lambda x, a, b, m, s, variance: beta_objective(terms(x, a, b, m, s), beta=1.0)[0],
             by="the loss that the library minimises, β = 1",
         ),
         Line(
@@ -73,8 +73,12 @@ LOSS = Derivation(
             r"\mathcal{L} = -\mathbb{E}_{z \sim q} \lVert x - \hat{x}(z) \rVert^2"
             r" - \frac{d}{2} \log \pi - \mathrm{KL}(q(z \mid x) \,\|\, \mathcal{N}(0, I))",
             lambda x, a, b, m, s, variance: evidence_lower_bound(
-                terms(x, a, b, m, s), gaussian_normaliser(x.size)
-            ),
+                Terms(
+                    np.array([WEIGHTS @ squares(x, a, b, m, s)]),
+                    (m**2 + s**2 - 1 - xlogy(1, s**2)) / 2,
+                ),
+                gaussian_normaliser(x.size),
+            )[0],
             relation=None,
         ),
         Line(

@@ -104,7 +104,7 @@ ELBO_CHAIN = Derivation(
             r"\mathbb{E}_{z \sim q}[\log p(x \mid z)] - \mathrm{KL}(q(z) \,\|\, p(z))",
             lambda pz, lik, q: evidence_lower_bound(
                 Terms(np.array([-total(xlogy(q, lik))]), np.array([kl_divergence(q, pz)]))
-            ),
+            )[0],
             by="the names of the two sums",
         ),
         Line(

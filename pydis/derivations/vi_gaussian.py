@@ -31,7 +31,7 @@ BAYES = Derivation(
         Line(
             "L2",
             r"\mathcal{N}(x; 0, w^2 + \sigma^2)",
-            lambda o: np.exp(gaussian(0, o.w**2 + o.s**2).log_prob(np.array([[o.x]]))),
+            lambda o: np.exp(gaussian(0, o.w**2 + o.s**2).log_prob(np.array([[o.x]])))[0],
             by="the name of the density",
         ),
         Line(
@@ -67,7 +67,7 @@ CHAIN = Derivation(
     id="vi.kl-posterior-chain-gaussian",
     title="KL from the posterior and the bound, as integrals",
     section="4.2.1",
-    items=tuple(f"D{i}" for i in (*range(85, 94), *range(97, 103))),
+    items=("D92",),
     tolerance="T2",
     scope="continuous",
     inputs=OBSERVED,
@@ -75,7 +75,7 @@ CHAIN = Derivation(
         Line(
             "e0",
             r"\mathrm{KL}(q(z) \,\|\, p(z \mid x))",
-            lambda o: kl(gaussian(o.m, o.v), gaussian(o.centre, o.spread)),
+            lambda o: kl(gaussian(o.m, o.v), gaussian(o.centre, o.spread))[0],
         ),
         Line(
             "e1",
@@ -167,7 +167,7 @@ CHAIN = Derivation(
                     -np.sum(o.q * np.log(o.likelihood), keepdims=True) * o.dz,
                     rate(gaussian(o.m, o.v)),
                 )
-            ),
+            )[0],
             by="the names of the two integrals",
         ),
         Line(
