@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pydis.derivations.derivation import Case, Inputs
 from pydis.derivations.inputs import channel, table
-from pydis.derivations.tools import Floats, xlogy, y_given_x
+from pydis.derivations.tools import Floats, rel_entr, xlogy, y_given_x
 
 Ints = NDArray[np.int64]
 
@@ -61,13 +61,26 @@ class Toy:
         """H(c)."""
         return float(-xlogy(self.pc, self.pc).sum())
 
+    @cached_property
+    def information(self) -> float:
+        """I(c; x)."""
+        return float(rel_entr(self.xc, np.outer(self.px, self.pc)).sum())
+
 
 def tables(nz: int, nc: int, nx: int) -> list[Ints]:
     """All nx^(nz nc) generators."""
     return [np.array(G).reshape(nz, nc) for G in product(range(nx), repeat=nz * nc)]
 
 
+def value_at_best(p: Floats, q: Floats) -> float:
+    """max_D Σ p log D + Σ q log(1 − D), at D* = p / (p + q): the value of the game."""
+    return float(rel_entr(p, p + q).sum() + rel_entr(q, p + q).sum())
+
+
 FAIR = np.array([0.5, 0.5])
+
+BITS = [Toy(FAIR, FAIR, G, 2) for G in tables(2, 2, 2)]
+"""All 16 generators of a bit from a fair bit of noise and a fair bit of code."""
 
 STAR = Toy(np.full(4, 0.25), FAIR, np.array([[1, 0], [0, 1], [0, 1], [0, 1]]), 2)
 """The golden toy: x is the code three times in four."""
