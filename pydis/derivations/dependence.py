@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
+from pydis import information
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import ZERO
 from pydis.derivations.tools import Floats, gauss_hermite, p_y, rel_entr, xlogy
@@ -10,7 +11,8 @@ from pydis.derivations.tools import Floats, gauss_hermite, p_y, rel_entr, xlogy
 
 def _values(p: Floats) -> Floats:
     """−k … k for the 2k + 1 entries of p."""
-    return np.arange(len(p)) - (len(p) - 1) / 2
+    found: Floats = np.arange(len(p), dtype=np.float64) - (len(p) - 1) / 2
+    return found
 
 
 def _square(p: Floats) -> Floats:
@@ -67,12 +69,22 @@ NOT_CORRELATION = Derivation(
             by=r"X determines X^2",
         ),
         Line("L2", r"\mathrm{Cov}(X, X^2)", lambda p, rho: p @ _values(p) ** 3, ">"),
-        Line("N0", r"\mathbb{E} \log \frac{p(y \mid x)}{p(y)}", lambda p, rho: _gaussian(rho), None),
+        Line(
+            "N0", r"\mathbb{E} \log \frac{p(y \mid x)}{p(y)}", lambda p, rho: _gaussian(rho), None
+        ),
         Line(
             "N1",
             r"-\frac{1}{2} \log(1 - \rho^2)",
             lambda p, rho: -0.5 * np.log1p(-(rho**2)),
             by="two standard normals with correlation ρ",
+        ),
+        Line(
+            "N2",
+            r"I(X; Y)",
+            lambda p, rho: information.gaussian_mutual_information(
+                np.array([[1.0, rho], [rho, 1.0]]), 1
+            ),
+            by="by the determinants of the covariance",
         ),
         Line("Z0", r"\rho = 0", lambda p, rho: rho == 0, None),
         Line(

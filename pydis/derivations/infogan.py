@@ -17,11 +17,13 @@ from pydis.derivations.inputs_infogan import (
 )
 from pydis.derivations.tools import Floats, rel_entr, xlogy, y_given_x
 
+
 def comonotone(p: Floats, q: Floats) -> Floats:
     """The joint table of p and q in which both quantiles are one uniform number."""
     upper_p, upper_q = np.cumsum(p)[:, None], np.cumsum(q)
     overlap = np.minimum(upper_p, upper_q) - np.maximum(upper_p - p[:, None], upper_q - q)
-    return np.maximum(overlap, 0.0)
+    found: Floats = np.maximum(overlap, 0.0)
+    return found
 
 
 def draw_game(rng: Generator) -> Case:
@@ -92,9 +94,7 @@ GAN_VALUE = Derivation(
         Mutant(
             "c-not-sampled",
             "L0",
-            lambda toy, p_data, D: (
-                xlogy(p_data, D).sum() + xlogy(toy.pz, 1 - D[toy.G[:, 0]]).sum()
-            ),
+            lambda toy, p_data, D: xlogy(p_data, D).sum() + xlogy(toy.pz, 1 - D[toy.G[:, 0]]).sum(),
         ),
         Mutant(
             "d-instead-of-1-d",
@@ -154,9 +154,7 @@ IRRELEVANT = Derivation(
         Line(
             "M0",
             r"\max_D V_I(D, G)",
-            lambda toy, p_data, lam, Ds: (
-                value_at_best(p_data, toy.px) - lam * toy.information
-            ),
+            lambda toy, p_data, lam, Ds: value_at_best(p_data, toy.px) - lam * toy.information,
             None,
         ),
         Line(

@@ -13,7 +13,8 @@ STAR_I, STAR_L, STAR_GAP = 0.130812035941, 0.038480520568, 0.092331515373
 
 def _slices(toy: Toy) -> float:
     """Σ_x p(x) H(c | X = x) over the x that occur."""
-    return float(sum(p * -xlogy(row, row).sum() for p, row in zip(toy.px, toy.posterior) if p > 0))
+    rows = zip(toy.px, toy.posterior, strict=True)
+    return float(sum(p * -xlogy(row, row).sum() for p, row in rows if p > 0))
 
 
 def _ratio(toy: Toy, Q: Floats) -> Floats:
@@ -145,7 +146,8 @@ CHAIN = Derivation(
             readings={
                 "c' drawn from p(c)": (
                     lambda toy, Q: (
-                        toy.hc + toy.px @ np.log(toy.posterior / Q) @ toy.pc
+                        toy.hc
+                        + toy.px @ np.log(toy.posterior / Q) @ toy.pc
                         + xlogy(toy.xc, Q).sum()
                     ),
                     np.log(1.5),

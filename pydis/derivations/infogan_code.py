@@ -1,5 +1,7 @@
 """To read the code: what to minimise, and which posterior it needs."""
 
+from typing import Any
+
 import numpy as np
 from numpy.random import Generator
 
@@ -27,6 +29,11 @@ def _told(pz: Floats, pc: Floats) -> Floats:
     return np.array([toy.information for toy in _toys(pz, pc)])
 
 
+def _largest(values: Floats) -> Any:
+    """Which are the largest, ties included."""
+    return values >= values.max() - ZERO
+
+
 MAX_IS_MIN = Derivation(
     id="infogan.mi-max-equals-condent-min",
     title="To maximise the information is to minimise the entropy that remains",
@@ -38,17 +45,17 @@ MAX_IS_MIN = Derivation(
         ({"pz": np.array([1.0, 0.0]), "pc": np.array([0.3, 0.7])},),
     ),
     conditions="p(c) is fixed; the two problems have the same solutions, not the same values",
-    draws=5,
+    draws=3,
     lines=(
         Line(
             "L0",
             r"G \in \arg\max_G I(c; G(z, c))",
-            lambda pz, pc: _told(pz, pc) >= _told(pz, pc).max() - ZERO,
+            lambda pz, pc: _largest(_told(pz, pc)),
         ),
         Line(
             "L1",
             r"G \in \arg\min_G H(c \mid G(z, c))",
-            lambda pz, pc: _left(pz, pc) <= _left(pz, pc).min() + ZERO,
+            lambda pz, pc: _largest(-_left(pz, pc)),
             by="they add up to H(c), which is constant",
         ),
         Line(
@@ -184,8 +191,10 @@ POSTERIOR = Derivation(
             true_value=0.693147180560,
             readings={
                 "the information by p(z | x)": (
-                    lambda a, b: -xlogy(a.pz, a.pz).sum()
-                    + xlogy(a.zcx.sum(1).T, y_given_x(a.zcx.sum(1).T)).sum(),
+                    lambda a, b: (
+                        -xlogy(a.pz, a.pz).sum()
+                        + xlogy(a.zcx.sum(1).T, y_given_x(a.zcx.sum(1).T)).sum()
+                    ),
                     0.0,
                 )
             },

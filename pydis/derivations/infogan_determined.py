@@ -38,7 +38,11 @@ DETERMINED = Derivation(
         "toy InfoGAN of six x; cells of (−1, 1); ε",
         draw_codes,
         (
-            {"toy": Toy(FAIR, FAIR, np.array([[0, 1], [2, 5]]), 6), "edges": np.array([-1.0, 1.0]), "eps": 0.0},
+            {
+                "toy": Toy(FAIR, FAIR, np.array([[0, 1], [2, 5]]), 6),
+                "edges": np.array([-1.0, 1.0]),
+                "eps": 0.0,
+            },
             SIGN_OF_C,
         ),
     ),

@@ -38,8 +38,7 @@ SIGN = Derivation(
             "L0",
             r"\min_G \max_D V_{\mathrm{GAN}}(D, G) - \lambda I(c; G(z, c))",
             lambda lam: min(
-                value_at_best(FAIR, toy.px)
-                - lam * (toy.hc + xlogy(toy.xc, toy.posterior).sum())
+                value_at_best(FAIR, toy.px) - lam * (toy.hc + xlogy(toy.xc, toy.posterior).sum())
                 for toy in BITS
             ),
         ),
@@ -113,8 +112,10 @@ SCALE = Derivation(
     inputs=Inputs(
         "toy InfoGAN, data, ratio of signal to noise",
         draw_scales,
-        tuple({"toy": TEN, "p_data": TEN.px, "snr": snr} for snr in (1e2, 1e6, 1e12))
-        + ({"toy": STAR, "p_data": np.array([1.0, 0.0]), "snr": 1.0},),
+        (
+            *({"toy": TEN, "p_data": TEN.px, "snr": snr} for snr in (1e2, 1e6, 1e12)),
+            {"toy": STAR, "p_data": np.array([1.0, 0.0]), "snr": 1.0},
+        ),
     ),
     conditions="K codes, or a normal code seen through normal noise",
     scope="both",
@@ -156,7 +157,9 @@ SCALE = Derivation(
             lambda toy, p_data, snr: _posterior_information(snr),
             by="the mutual information, by quadrature",
         ),
-        Line("U0", r"\mathrm{snr} > K^2 - 1", lambda snr, toy, **_: snr > len(toy.pc) ** 2 - 1, None),
+        Line(
+            "U0", r"\mathrm{snr} > K^2 - 1", lambda snr, toy, **_: snr > len(toy.pc) ** 2 - 1, None
+        ),
         Line(
             "U1",
             r"\frac{1}{2} \log(1 + \mathrm{snr}) > \log K",

@@ -30,13 +30,14 @@ def softmax(theta: Floats) -> Floats:
     return found
 
 
-FAR = np.arange(1, 6)
+FAR = (1, 2, 3, 4, 5)
 """Distances from the first of six points."""
 
 
 def _point(k: int) -> Floats:
     """All mass on point k of six."""
-    return np.eye(6)[k]
+    found: Floats = np.eye(6)[k]
+    return found
 
 
 def _fisher(theta: Floats) -> Floats:
@@ -92,7 +93,7 @@ LOCALITY = Derivation(
             lambda **_: np.array([np.abs(np.cumsum(_point(0) - _point(k))).sum() for k in FAR]),
             None,
         ),
-        Line("W1", r"k", lambda **_: FAR, by="all mass moves k places"),
+        Line("W1", r"k", lambda **_: np.array(FAR), by="all mass moves k places"),
         Line(
             "C0",
             r"p \log \frac{p}{q}, \quad p > q",

@@ -28,9 +28,7 @@ CHAIN = Derivation(
             "L2",
             r"\sum_{x, y} p(x, y) \log p(x, y) - \sum_{x, y} p(x, y) \log p(x)"
             r" - \sum_{x, y} p(x, y) \log p(y)",
-            lambda P: (
-                xlogy(P, P).sum() - xlogy(P, p_x(P)[:, None]).sum() - xlogy(P, p_y(P)).sum()
-            ),
+            lambda P: xlogy(P, P).sum() - xlogy(P, p_x(P)[:, None]).sum() - xlogy(P, p_y(P)).sum(),
             by=r"\log \frac{a}{b c} = \log a - \log b - \log c",
         ),
         Line(
@@ -92,9 +90,7 @@ CHAIN = Derivation(
         Mutant(
             "l2-sign",
             "L2",
-            lambda P: (
-                xlogy(P, P).sum() - xlogy(P, p_x(P)[:, None]).sum() + xlogy(P, p_y(P)).sum()
-            ),
+            lambda P: xlogy(P, P).sum() - xlogy(P, p_x(P)[:, None]).sum() + xlogy(P, p_y(P)).sum(),
         ),
         Mutant(
             "l3-h-y-x-with-h-x",
@@ -114,7 +110,8 @@ def _mixed(P: Floats, s: float) -> Floats:
     return found
 
 
-def _information(P: Floats) -> float:
+def informed(P: Floats) -> float:
+    """Σ p(x, y) log [p(x, y) / p(x) p(y)]."""
     return float(rel_entr(P, np.outer(p_x(P), p_y(P))).sum())
 
 
@@ -129,9 +126,11 @@ MONOTONE = Derivation(
         Line(
             "D0",
             r"I(P_{s + 1/10}) - I(P_s), \quad s = 0, \tfrac{1}{10}, \dots, \tfrac{9}{10}",
-            lambda P: np.diff([_information(_mixed(P, s)) for s in STEPS]),
+            lambda P: np.diff([informed(_mixed(P, s)) for s in STEPS]),
         ),
-        Line("D1", r"0", lambda P: 0.0, "<=", by="I(P_s) is convex, not negative, and 0 at the end"),
+        Line(
+            "D1", r"0", lambda P: 0.0, "<=", by="I(P_s) is convex, not negative, and 0 at the end"
+        ),
         Line(
             "C0",
             r"I(P_s)",
@@ -141,11 +140,11 @@ MONOTONE = Derivation(
         Line(
             "C1",
             r"(1 - s)\, I(P_0) + s\, I(P_1)",
-            lambda P: (1 - STEPS) * _information(P) + STEPS * _information(_mixed(P, 1.0)),
+            lambda P: (1 - STEPS) * informed(P) + STEPS * informed(_mixed(P, 1.0)),
             "<=",
             by="KL is convex in its first argument, and the second is the same for all s",
         ),
-        Line("C2", r"(1 - s)\, I(P)", lambda P: (1 - STEPS) * _information(P), by="I(P_1) = 0"),
+        Line("C2", r"(1 - s)\, I(P)", lambda P: (1 - STEPS) * informed(P), by="I(P_1) = 0"),
         Line("M0", r"\sum_y P_s(x, y)", lambda P: p_x(_mixed(P, 0.3)), None),
         Line("M1", r"p(x)", p_x, by="both tables have these marginals"),
     ),
@@ -154,7 +153,7 @@ MONOTONE = Derivation(
         Mutant(
             "mix-with-uniform-instead-of-product",
             "D0",
-            lambda P: np.diff([_information((1 - s) * P + s / P.size) for s in STEPS]),
+            lambda P: np.diff([informed((1 - s) * P + s / P.size) for s in STEPS]),
             {"P": np.outer([0.9, 0.1], [0.9, 0.1])},
         ),
     ),
