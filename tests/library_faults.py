@@ -50,8 +50,10 @@ def negated(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 
 
 def swapped(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """f(b, a, …) for f(a, b, …)."""
-    return f(args[1], args[0], *args[2:], **kwargs) if len(args) > 1 else f(*args, **kwargs)
+    """f(b, a, …) for f(a, b, …), given by position or by name."""
+    given = signature(f).bind(*args, **kwargs).arguments
+    first, second, *_ = given
+    return f(**(given | {first: given[second], second: given[first]}))
 
 
 FAULTS: dict[str, Fault] = {"scaled": scaled, "negated": negated, "swapped": swapped}
