@@ -41,8 +41,8 @@ def _slope_by_difference(W: Floats, s2: float, S: Floats) -> Floats:
 
 def _noise_slope(lam: Floats, U: Floats, R: Floats) -> float:
     """∂/∂σ² of the log-likelihood at its maximum: −½ [tr C⁻¹ − tr C⁻¹ S C⁻¹]."""
-    inverse = inverse(covariance(loadings(lam, U, R), noise(lam, R)))
-    return float(-0.5 * np.trace(inverse - inverse @ data(lam, U) @ inverse))
+    precision = inverse(covariance(loadings(lam, U, R), noise(lam, R)))
+    return float(-0.5 * np.trace(precision - precision @ data(lam, U) @ precision))
 
 
 def _nudged(lam: Floats, U: Floats, R: Floats, nudges: Floats) -> float:
