@@ -4,13 +4,13 @@ Hyvärinen and Pajunen 1999; Locatello et al. 2019, theorem 1.
 """
 
 from collections.abc import Callable
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from pydis.autodiff.ops import normal_cdf
+from pydis.backends.draws import normal_quantile
 from pydis.derivations.derivation import Case, Derivation, Inputs, Line, Mutant
 from pydis.derivations.inputs_linear import orthogonal, rotation
 from pydis.derivations.tools import Floats, log
@@ -90,9 +90,6 @@ GAUSSIAN_ROTATION = Derivation(
     ),
 )
 
-_NORMAL = NormalDist()
-_to_normal = np.vectorize(_NORMAL.inv_cdf, otypes=[np.float64])
-
 Marginal = tuple[Callable[[Floats], Floats], Callable[[Floats], Floats], Callable[[Floats], Floats]]
 
 MARGINALS: dict[str, Marginal] = {
@@ -117,8 +114,7 @@ MARGINALS: dict[str, Marginal] = {
 
 def _h(prior: str, u: Floats) -> Floats:
     """h(u) = Φ⁻¹(F(u)), which makes the coordinate Gaussian."""
-    found: Floats = _to_normal(MARGINALS[prior][0](u))
-    return found
+    return normal_quantile(MARGINALS[prior][0](u))
 
 
 def _h_slope(prior: str, u: Floats) -> Floats:
