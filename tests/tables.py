@@ -4,6 +4,7 @@ The structured joints (uniform, X = g(Y), product, point mass, an empty row or c
 draws always.
 """
 
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -48,8 +49,8 @@ def structured(m: int, n: int) -> list[Array]:
     tables[2][-1, 0] = 1
     tables[3][-1] = m == 1
     tables[4][:, 0] = n == 1
-    product = np.outer(np.arange(m) + 1.0, np.arange(n)[::-1] + 2.0)
-    return [t / t.sum() for t in (*tables, product)]
+    independent = np.outer(np.arange(m) + 1.0, np.arange(n)[::-1] + 2.0)
+    return [t / t.sum() for t in (*tables, independent)]
 
 
 SHAPES = [(m, n) for m in range(1, 13) for n in range(1, 13) if m * n <= 12]
@@ -83,3 +84,18 @@ def channels(most: int = 4, least: int = 0) -> st.SearchStrategy[Array]:
             rows_of(s, least),
         )
     )
+
+
+def code_tables(n: int, seed: int = 1) -> list[Array]:
+    """An encoder of two independent coordinates: q(z_1 | n) and q(z_2 | n) in rows."""
+    rng = np.random.default_rng(seed)
+    return [rng.dirichlet(np.ones(m), n) for m in (2, 3)]
+
+
+def log_pairs(q: list[Array], codes: Array, posteriors: Array) -> Array:
+    """log q(z_id | j), `[M, N, 2]`."""
+    return np.log(np.stack([q[d][posteriors][:, codes[:, d]].T for d in range(2)], axis=2))
+
+
+CODES = np.array(list(product(range(2), range(3))))
+"""Every code of these."""

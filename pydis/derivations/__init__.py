@@ -39,8 +39,6 @@ def select(asked: Sequence[str]) -> list[Derivation]:
     """
     for name in asked:
         if not any(key.startswith(name) for key in DERIVATIONS):
-            near = get_close_matches(name, DERIVATIONS, n=3, cutoff=0.5)
-            raise KeyError(
-                f"{name}: no derivation" + (f"; near: {', '.join(near)}" if near else "")
-            )
+            near = ", ".join(get_close_matches(name, DERIVATIONS, n=3, cutoff=0.5))
+            raise KeyError(f"no derivation {name}" + (f"; there is {near}" if near else ""))
     return [d for key, d in DERIVATIONS.items() if not asked or key.startswith(tuple(asked))]

@@ -6,23 +6,27 @@ from numpy.random import Generator
 from pydis import information
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import PMF, ZERO
-from pydis.derivations.tools import Floats, log, xlogy
+from pydis.derivations.tools import Floats, log, support, xlogy
+
+
+def events(p: float, q: float) -> Case:
+    """Their probabilities as arrays without axes."""
+    return {"p": np.array(p), "q": np.array(q)}
 
 
 def draw_events(rng: Generator) -> Case:
     """Two probabilities of whole twentieths, equal now and then."""
-    p, q = rng.integers(1, 21, size=2) / 20
-    return {"p": p, "q": q}
+    return events(*rng.integers(1, 21, size=2) / 20)
 
 
 EVENTS = Inputs(
     "probabilities p and q of two independent events",
     draw_events,
     (
-        {"p": 1.0, "q": 0.5},  # certain
-        {"p": 0.0, "q": 0.5},  # impossible: ∞
-        {"p": 0.25, "q": 0.25},  # equal
-        {"p": 0.1, "q": 0.9},
+        events(1.0, 0.5),  # certain
+        events(0.0, 0.5),  # impossible: ∞
+        events(0.25, 0.25),  # equal
+        events(0.1, 0.9),
     ),
 )
 
@@ -47,9 +51,9 @@ SELF_INFORMATION = Derivation(
         ),
     ),
     golden=(
-        Golden("e^-2", {"p": np.exp(-2), "q": np.exp(-1)}, {"L0": 2.0, "L1": 2.0, "A0": 3.0}),
-        Golden("the certain event", {"p": 1.0, "q": 1.0}, {"L0": 0.0, "L1": 0.0}),
-        Golden("the impossible event", {"p": 0.0, "q": 1.0}, {"L0": np.inf, "L1": np.inf}),
+        Golden("e^-2", events(np.exp(-2), np.exp(-1)), {"L0": 2.0, "L1": 2.0, "A0": 3.0}),
+        Golden("the certain event", events(1.0, 1.0), {"L0": 0.0, "L1": 0.0}),
+        Golden("the impossible event", events(0.0, 1.0), {"L0": np.inf, "L1": np.inf}),
     ),
     mutants=(
         Mutant("no-minus", "L1", lambda p, q: log(p)),
@@ -81,15 +85,15 @@ MONOTONE = Derivation(
             by="the definition",
         ),
     ),
-    golden=(Golden("1/10 and 9/10", {"p": 0.1, "q": 0.9}, {"L0": True, "L1": True}),),
+    golden=(Golden("1/10 and 9/10", events(0.1, 0.9), {"L0": True, "L1": True}),),
     mutants=(Mutant("increasing", "L1", lambda p, q: bool(-log(1 - p) > -log(1 - q))),),
 )
 
 
-def _without_convention(p: Floats) -> Floats:
+def _without_convention(p: Floats) -> float:
     """−Σ p log p with 0 · (−∞), which is no number."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return -np.sum(p * np.log(p))
+        return float(-np.sum(p * np.log(p)))
 
 
 DEFINITION = Derivation(

@@ -54,7 +54,7 @@ CHAIN = Derivation(
             lambda P: -xlogy(P, P).sum() - -xlogy(p_y(P), p_y(P)).sum(),
             by=r"p(y) = \sum_x p(x, y)",
         ),
-        Line("L5", r"H(X \mid Y)", information.conditional_entropy, by="L0"),
+        Line("L5", r"H(X \mid Y)", information.conditional_entropy, by="what L0 defines"),
         Line("R0", r"p(x, y)", lambda P: P, None),
         Line("R1", r"p(y)\, p(x \mid y)", lambda P: p_y(P) * x_given_y(P), by="Bayes' rule"),
         Line(

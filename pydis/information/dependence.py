@@ -15,7 +15,7 @@ def mutual_information(P: Value) -> Value:
     Raises ValueError where P is no table of two axes.
     """
     check_table("mutual_information", P, 2)
-    return _from_product(P)
+    return from_product(P)
 
 
 def total_correlation(P: Value) -> Value:
@@ -25,7 +25,7 @@ def total_correlation(P: Value) -> Value:
     where P is no table.
     """
     check_table("total_correlation", P)
-    return _from_product(P)
+    return from_product(P)
 
 
 def conditional_mutual_information(P: Value) -> Value:
@@ -39,7 +39,7 @@ def conditional_mutual_information(P: Value) -> Value:
     return sum(P * (log_inside(P) + log_inside(marginal(P, 2)) - known))
 
 
-def _from_product(P: Value) -> Value:
+def from_product(P: Value) -> Value:
     """KL of the table from the product of the marginals of its axes."""
     excess = log_inside(P)
     for axis in range(P.ndim):

@@ -26,7 +26,7 @@ def kl_divergence(p: Value, q: Value) -> Value:
     Raises ValueError where p and q are not tables of one shape.
     """
     check_same("kl_divergence", p, q)
-    return sum(_unless_excluded(p, q, _excess(p, q)))
+    return sum(kl_terms(p, q))
 
 
 def js_divergence(p: Value, q: Value) -> Value:
@@ -37,6 +37,11 @@ def js_divergence(p: Value, q: Value) -> Value:
     check_same("js_divergence", p, q)
     m = 0.5 * (p + q)  # 0 only where both are 0, or beside the smallest number, where p log p is 0
     return 0.5 * sum(_excess(p, m) + _excess(q, m))
+
+
+def kl_terms(p: Value, q: Value) -> Value:
+    """p log (p / q) for each outcome, whose sum is the divergence; the two may broadcast."""
+    return _unless_excluded(p, q, _excess(p, q))
 
 
 def _excess(p: Value, q: Value) -> Value:

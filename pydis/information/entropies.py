@@ -58,3 +58,9 @@ def conditional_entropy(P: Value, of: str = "rows") -> Value:
         raise ValueError(f"conditional_entropy: expected of='rows' or 'columns', received {of!r}")
     given = marginal(P, 1 if of == "rows" else 0)
     return -sum(P * (log_inside(P) - log_inside(given)))
+
+
+def marginal_entropy(P: Value, *axes: int) -> Value:
+    """The entropy of these axes of a table, which is taken to be one."""
+    p = marginal(P, *axes)
+    return -sum(p * log_inside(p))

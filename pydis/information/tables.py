@@ -63,11 +63,27 @@ def check_rows(op: str, q: Value, axes: int | None = 2) -> None:
 
 
 def check_same(op: str, p: Value, q: Value) -> None:
-    """Raise ValueError, naming `op`, unless p and q are tables of one shape."""
+    """Raise ValueError, naming `op`, unless p and q are tables of one shape; TypeError: dtype."""
     check_table(op, p)
     check_table(op, q)
     if p.shape != q.shape:
         raise ValueError(f"{op}: expected tables of one shape, received {p.shape} and {q.shape}")
+    if p.dtype != q.dtype:
+        raise TypeError(f"{op}: expected tables of one dtype, received {p.dtype} and {q.dtype}")
+
+
+def check_log(op: str, l: Value, shape: Any = None, finite: bool = False) -> None:
+    """Raise ValueError, naming `op`, for NaN, +∞, another shape, and for −∞ if `finite`."""
+    data = as_floating(stop_gradient(l), op)
+    if shape is not None and data.shape != shape:
+        raise ValueError(f"{op}: expected logarithms of shape {shape}, received {data.shape}")
+    if 0 in data.shape:
+        return
+    highest, lowest = float(data.max()), float(data.min())
+    if not highest < float("inf") or (finite and lowest == float("-inf")):
+        wrong = highest if not highest < float("inf") else lowest
+        kind = "finite" if finite else "below +inf"
+        raise ValueError(f"{op}: expected logarithms that are {kind}, received {wrong}")
 
 
 def log_inside(p: Value) -> Value:
