@@ -31,6 +31,7 @@ std::map<std::string, std::string> build_info() {
         {"cxx_flags", PYDIS_CXX_FLAGS},
         {"cxx_standard", std::to_string(__cplusplus)},
         {"pybind11", PYDIS_PYBIND11_VERSION},
+        {"sanitizers", PYDIS_SANITIZED},
         {"version", PYDIS_VERSION},
         {"flags_baseline", pydis::kernels_baseline.flags},
     };
@@ -64,6 +65,7 @@ PYBIND11_MODULE(_core, m) {
     pydis::bind_peak(m);
     pydis::bind_elementwise(m);
     pydis::bind_batch_norm(m);
+    pydis::bind_memory(m);
     m.def("build_info", &build_info, "How this module was built.");
     m.def("instruction_sets", &instruction_sets,
           "The instruction sets that were built and that this machine can run, best last.");
