@@ -31,10 +31,10 @@ std::map<std::string, std::string> build_info() {
         {"cxx_flags", PYDIS_CXX_FLAGS},
         {"cxx_standard", std::to_string(__cplusplus)},
         {"pybind11", PYDIS_PYBIND11_VERSION},
-        {"sanitizers", PYDIS_SANITIZED},
         {"version", PYDIS_VERSION},
         {"flags_baseline", pydis::kernels_baseline.flags},
     };
+    info["sanitizers"] = PYDIS_SANITIZED;
 #if defined(PYDIS_HAS_AVX2)
     info["flags_avx2"] = pydis::kernels_avx2.flags;
 #endif

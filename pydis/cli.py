@@ -203,6 +203,15 @@ def _named(scores: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
+def _kept(memory: dict[str, int]) -> str:
+    """The statistics of kept memory as a line."""
+    in_use, most, kept, bound = (memory[n] / 2**20 for n in ("in_use", "most", "kept", "bound"))
+    return (
+        f"{in_use:.0f} MiB in use, at most {most:.0f}; {kept:.0f} kept, at most {bound:.0f}; "
+        f"{memory['hits']} hits, {memory['misses']} misses"
+    )
+
+
 def _lines(about: dict[str, Any]) -> list[str]:
     """The environment as lines of name and value."""
     nested = ("backends", "core", "memory")
@@ -211,7 +220,6 @@ def _lines(about: dict[str, Any]) -> list[str]:
     if core:
         sets = ", ".join(core["instruction_sets"])
         plain["instruction set"] = f"{core['instruction_set']} (of {sets})"
-    numbers = ", ".join(f"{name} {value}" for name, value in memory.items() if name != "off")
-    plain["memory"] = f"off: {memory['off']}" if memory["off"] else f"on: {numbers}"
+    plain["memory"] = f"off: {memory['off']}" if memory["off"] else _kept(memory)
     plain |= {f"backend {name}": state for name, state in about["backends"].items()}
     return [f"{name:<20} {value}" for name, value in plain.items()]

@@ -3,6 +3,8 @@
 `tests/test_memory_bound.py` has what is kept, `tests/test_memory_content.py` what arrays hold.
 """
 
+import json
+import re
 import subprocess
 import sys
 import threading
@@ -23,6 +25,7 @@ from pydis.backends import BackendError
 from pydis.backends import memory as module
 from pydis.backends.hardware import computing
 from pydis.backends.memory import keep, memory, statistics, why_off
+from pydis.cli import main
 from pydis.training import loop
 
 handler = np._core.multiarray.get_handler_name
@@ -101,6 +104,22 @@ def test_training_and_measuring_enter_it() -> None:
     with computing(1):
         assert handler() == OURS
     assert handler() == NUMPYS
+
+
+def test_info_shows_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with memory():
+        held = np.ones(3 << 20, np.uint8)
+    assert main(["info"]) == 0
+    found = re.search(
+        r"memory +(\d+) MiB in use, .*; (\d+) kept, at most 256; (\d+) hits",
+        capsys.readouterr().out,
+    )
+    assert found is not None and int(found[1]) >= 3 and int(found[2]) == 0 and len(held)
+    monkeypatch.setenv("PYDIS_MEMORY", "off")
+    assert main(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["memory"]["off"] == "PYDIS_MEMORY=off"
+    assert main(["info"]) == 0
+    assert re.search(r"memory +off: PYDIS_MEMORY=off\n", capsys.readouterr().out)
 
 
 # Off

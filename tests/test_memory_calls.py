@@ -64,6 +64,15 @@ def live(seed, rounds, free=handler.free):
         look(place, value, count)
         free(None, place, count)
 
+def churn(done):
+    "Gives back thousands of blocks at once, which holds the lock of the allocator for long."
+    while not done.is_set():
+        with memory(True):
+            arrays = [np.empty(1024, np.uint8) for _ in range(4000)]
+        arrays.clear()
+        keep(0)
+        keep(256 << 20)
+
 def together(count, rounds, then=lambda: None, free=handler.free):
     failures = []
     def run(seed):
@@ -85,10 +94,7 @@ SCENARIOS = {
     """,
     "many threads, and a bound that moves": """
         done = threading.Event()
-        def move():
-            while not done.wait(0.001):
-                keep(random.choice([0, 100_000, 10_000_000]))
-        mover = threading.Thread(target=move)
+        mover = threading.Thread(target=churn, args=(done,))
         mover.start()
         together(6, 1000)
         done.set()
@@ -109,7 +115,12 @@ SCENARIOS = {
                         assert (np.ones(30_000) + before == seed + 1).all()
                     os._exit(0)
                 assert os.waitpid(child, 0)[1] == 0
-        together(4, 1500, fork)
+        done = threading.Event()
+        movers = [threading.Thread(target=churn, args=(done,)) for _ in range(3)]
+        [mover.start() for mover in movers]
+        together(3, 500, fork)
+        done.set()
+        [mover.join() for mover in movers]
         assert statistics()["in_use"] == 0
     """,
     "what was kept serves the child": """
