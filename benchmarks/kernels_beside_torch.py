@@ -11,8 +11,6 @@ threads, into --out.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from math import ceil, exp, log
@@ -20,51 +18,21 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from children import MALLOC, Child, moment_of, torch_version
+
 from pydis.backends.environment import environment
 from pydis.bench import machine
-from pydis.bench.load import Moment, load_average, load_between, moment
+from pydis.bench.load import load_average, load_between
 from pydis.bench.rows import Row, kernel_rows
 from pydis.bench.timing import turns
 
 CHILD = Path(__file__).with_name("kernel_child.py")
-KEEP = str(1 << 30)
-MALLOC = {
-    "plain": {},
-    "tuned": {"MALLOC_MMAP_THRESHOLD_": KEEP, "MALLOC_TRIM_THRESHOLD_": KEEP},
-}
 LEAST = 5e-4
 """Seconds on the clock in one turn: shorter calls are repeated."""
 
 Name = tuple[str, str]
 Times = dict[Name, list[float]]
 """Seconds by (variant, malloc), round by round."""
-
-
-class Child:
-    """A library in a process of its own, with its variants of the present row."""
-
-    def __init__(self, python: str, library: str, malloc: str, threads: int) -> None:
-        count = str(threads)
-        limits = dict.fromkeys(
-            ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), count
-        )
-        self.malloc = malloc
-        self.process = subprocess.Popen(
-            [python, str(CHILD), library, count],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | limits | MALLOC[malloc],
-            text=True,
-        )
-
-    def ask(self, **request: Any) -> Any:
-        stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None and stdout is not None
-        print(json.dumps(request), file=stdin, flush=True)
-        line = stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.process.args} ended with status {self.process.wait()}")
-        return json.loads(line)
 
 
 def main() -> None:
@@ -80,7 +48,12 @@ def main() -> None:
     for threads in options.threads:
         children = [
             Child(
-                options.torch_python if library == "torch" else sys.executable, library, m, threads
+                [
+                    options.torch_python if library == "torch" else sys.executable,
+                    *(str(CHILD), library, str(threads)),
+                ],
+                m,
+                threads,
             )
             for m in MALLOC
             for library in ("pydis", "openblas", "torch")
@@ -89,8 +62,7 @@ def main() -> None:
             measured = [measure(row, children, options.rounds) for row in rows]
         finally:
             for child in children:
-                child.process.kill()
-                child.process.wait()
+                child.end()
         save(measured, threads, options)
 
 
@@ -119,12 +91,6 @@ def measure(row: Row, children: Sequence[Child], rounds: int) -> dict[str, Any]:
     shown = [f"{' '.join(name)} {1e3 * min(t):.3f} ms" for name, t in times.items()]
     print(f"{row.name}: {', '.join(shown)}", flush=True)
     return {"row": row, "calls": calls, "times": times, "load": load}
-
-
-def moment_of(children: Sequence[Child]) -> Moment:
-    """Now; what the children used counts as ours."""
-    now = moment()
-    return now._replace(own=now.own + sum(child.ask() for child in children))
 
 
 def of(library: str, times: Times, mallocs: Sequence[str]) -> list[Name]:
@@ -229,12 +195,6 @@ def as_json(m: dict[str, Any]) -> dict[str, Any]:
     ]
     about = {"name": row.name, "operations": row.operations, "calls": m["calls"]}
     return about | m["load"]._asdict() | {"samples": samples}
-
-
-def torch_version(python: str) -> str:
-    show = "import torch; print(torch.__version__, torch.__config__.parallel_info())"
-    done = subprocess.run([python, "-c", show], capture_output=True, text=True, check=True)
-    return done.stdout
 
 
 if __name__ == "__main__":

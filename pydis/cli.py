@@ -1,4 +1,4 @@
-"""The command line: `pydis demo | train | report | data | bench | info`.
+"""The command line: `pydis demo | train | report | verify | data | bench | info`.
 
 | exit status | meaning                                                               |
 |-------------|-----------------------------------------------------------------------|
@@ -31,6 +31,7 @@ from pydis.backends.threads import blas_threads, default_threads, kernel_threads
 from pydis.bench.commands import main as bench_command
 from pydis.data import DataMissing, FormatError
 from pydis.data.commands import main as data_command
+from pydis.derivations.commands import main as verify_command
 from pydis.models import BetaVAE
 from pydis.report import require_extra, write_report
 from pydis.training import (
@@ -108,6 +109,10 @@ def report(run: Annotated[Path, tyro.conf.Positional], json: bool = False) -> No
     show(_report(open_run(run), json), json)
 
 
+def verify_options() -> None:
+    """Check every equation: `pydis verify --help`. Example: pydis verify entropy --explain."""
+
+
 def data_options() -> None:
     """List, fetch or check data sets as files: `pydis data --help`. Example: pydis data list."""
 
@@ -131,6 +136,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "train": train_options,
     "report": report,
+    "verify": verify_options,
     "data": data_options,
     "bench": bench_options,
     "info": info,
@@ -169,6 +175,8 @@ def status_of(error: Exception) -> int | None:
 def _dispatch(given: list[str]) -> int:
     if given[:1] == ["train"]:
         train_command(given[1:])
+    elif given[:1] == ["verify"]:
+        return verify_command(given[1:])
     elif given[:1] == ["data"]:
         return data_command(given[1:])
     elif given[:1] == ["bench"]:
