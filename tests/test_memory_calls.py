@@ -64,12 +64,13 @@ def live(seed, rounds, free=handler.free):
         look(place, value, count)
         free(None, place, count)
 
-def churn(done):
+def churn(done, count=4000, going=lambda: None):
     "Gives back thousands of blocks at once, which holds the lock of the allocator for long."
     while not done.is_set():
         with memory(True):
-            arrays = [np.empty(1024, np.uint8) for _ in range(4000)]
+            arrays = [np.empty(1024, np.uint8) for _ in range(count)]
         arrays.clear()
+        going()
         keep(0)
         keep(256 << 20)
 
@@ -122,6 +123,21 @@ SCENARIOS = {
         done.set()
         [mover.join() for mover in movers]
         assert statistics()["in_use"] == 0
+    """,
+    "forks while the lock is held": """
+        going, done = threading.Event(), threading.Event()
+        mover = threading.Thread(target=churn, args=(done, 20_000, going.set))
+        mover.start()
+        for seed in range(60):
+            going.wait()
+            going.clear()
+            child = os.fork()
+            if child == 0:
+                look(*block(seed, 100_000))
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+        done.set()
+        mover.join()
     """,
     "what was kept serves the child": """
         handler.free(None, block(1, 100_000)[0], 0)
