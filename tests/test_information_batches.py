@@ -92,6 +92,10 @@ def test_stratified_weights(b: int, size: int) -> None:
     w = stratified_weights(b, size)
     assert np.allclose(w.sum(axis=1), 1, rtol=0, atol=1e-15 * b)
     assert np.all(np.diag(w) == 1 / size)
+    if b > 2:
+        m = b - 1
+        following, others = (size - m) / (size * m), 1 / m
+        assert np.allclose(w[0], [1 / size, following, *[others] * (m - 1)], rtol=1e-15)
     assert np.all(w > 0)
     exact = np.allclose(w, 1 / size)
     assert exact == (b == size == 2)

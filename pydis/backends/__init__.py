@@ -241,8 +241,6 @@ def kernels_for(op: str, arrays: list[Array]) -> Kernels:
     Raises TypeError where the arrays live in different libraries.
     """
     table = current()
-    if {table.array_type}.issuperset(map(type, arrays)):
-        return table
     if all(isinstance(a, table.array_type) for a in arrays):
         return table
     other = _table(_LIBRARIES.get(type(arrays[0]).__module__.split(".")[0], "numpy"))
