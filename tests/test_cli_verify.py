@@ -57,7 +57,7 @@ def test_json():
     assert [r["id"] for r in records] == [d.id for d in select(["entropy", "info"])]
     for record in records:
         assert set(record) == KEYS and record["passed"] and record["failures"] == []
-        assert record["residual"] < 1e-10 and all(record["mutants"].values())
+        assert record["residual"] < 1e-3 and all(record["mutants"].values())
     chain = next(r for r in records if r["id"] == CHAIN.id)
     assert chain["section"] == "3" and chain["items"] == list(CHAIN.items)
 

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from types import ModuleType
 
 from pydis.derivations import (
+    distributions,
+    distributions_continuous,
     entropy,
     entropy_conditional,
     entropy_joint,
@@ -16,6 +18,7 @@ from pydis.derivations.derivation import Derivation
 
 CHAPTERS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("Entropy", (entropy, entropy_joint, entropy_conditional)),
+    ("Distributions", (distributions, distributions_continuous)),
 )
 """All chapters in reading order."""
 

@@ -10,6 +10,8 @@ from pydis.derivations.tools import Floats, p_x, p_y, rel_entr, support, x_given
 H_X_GIVEN_Y, H_Y_GIVEN_X = 0.606842558824, 0.586707045274
 """Those of J."""
 
+SIDES = ("rows", "columns")
+
 MOD_2 = np.array([[0.25, 0.0], [0.0, 0.25], [0.25, 0.0], [0.0, 0.25]])
 """X uniform on 0 … 3 and Y = X mod 2: H(X | Y) = log 2, H(Y | X) = 0."""
 
@@ -126,15 +128,9 @@ CONDITIONAL = Derivation(
     conditions="a slice with p(y) = 0 is skipped",
     lines=(
         Line(
-            "L0",
-            r"H(X \mid Y)",
-            information.conditional_entropy,
-        ),
-        Line(
             "L1",
             r"\sum_y p(y)\, H(X \mid Y = y)",
             slices,
-            by="the definition",
         ),
         Line(
             "L2",
@@ -154,13 +150,26 @@ CONDITIONAL = Derivation(
             lambda P: -xlogy(P, y_given_x(P)).sum(),
             by=r"p(x)\, p(y \mid x) = p(x, y)",
         ),
+        Line(
+            "B0",
+            r"(H(X, Y) - H(Y),\; H(X, Y) - H(X))",
+            lambda P: -xlogy(P, P).sum() + np.array([xlogy(q, q).sum() for q in (p_y(P), p_x(P))]),
+            None,
+        ),
+        Line(
+            "B1",
+            r"(H(X \mid Y),\; H(Y \mid X))",
+            lambda P: np.array([information.conditional_entropy(P, of=z) for z in SIDES]),
+            by="entropy.conditional-chain, in both directions",
+        ),
     ),
     golden=(
         Golden(
             "J",
             {"P": J},
-            dict.fromkeys(("L0", "L1", "L2"), H_X_GIVEN_Y)
-            | dict.fromkeys(("M0", "M1"), H_Y_GIVEN_X),
+            dict.fromkeys(("L1", "L2"), H_X_GIVEN_Y)
+            | dict.fromkeys(("M0", "M1"), H_Y_GIVEN_X)
+            | {"B1": np.array([H_X_GIVEN_Y, H_Y_GIVEN_X])},
         ),
     ),
     errata=(

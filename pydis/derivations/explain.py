@@ -40,7 +40,7 @@ def explain(d: Derivation, seed: int = 0) -> RenderableType:
     lines.add_column("", no_wrap=True)
     lines.add_column("line", ratio=1)
     for name in shown:
-        lines.add_column(name, justify="right", overflow="fold")
+        lines.add_column(name, justify="right", overflow="fold", max_width=WIDEST)
     lines.add_column("residual", justify="right", no_wrap=True)
     for line in d.lines:
         found = [outcomes[name].get(line.label) for name in shown]

@@ -18,11 +18,11 @@ GOOD, BAD = ("✓", "green"), ("✗", "red")
 
 def chapter(title: str, records: Sequence[Record]) -> RenderableType:
     """A row for each derivation, and below it what failed."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
-    table.add_column("derivation", no_wrap=True)
-    table.add_column("items", style="dim", overflow="fold")
-    for name in ("rows", "residual", "mutants", "ms"):
+    table.add_column("derivation", overflow="fold")
+    table.add_column("items", style="dim", min_width=8, overflow="fold")
+    for name in ("residual", "mutants", "ms"):
         table.add_column(name, justify="right", no_wrap=True)
     for record in records:
         d = record.derivation
@@ -30,7 +30,6 @@ def chapter(title: str, records: Sequence[Record]) -> RenderableType:
             Text(*(GOOD if record.passed else BAD)),
             d.id,
             ranges(d.items),
-            str(record.verdict.rows),
             f"{record.verdict.residual:.1e}",
             f"{rejected(record)}/{len(d.mutants)}",
             f"{1000 * record.seconds:.0f}",

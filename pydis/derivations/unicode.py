@@ -31,7 +31,8 @@ CHARACTERS = (
 SMALL = "".join(symbols.SUBSCRIPTS.values()) + "".join(symbols.SUPERSCRIPTS.values())
 
 ATTACHED = re.compile(
-    rf"[\d.]+|[^\W\d][\u0300-\u036f\u20d7′]*[{SMALL}]*(_\w)?(\([^()]*\))?|\([^()]*\)|[½⅓⅔¼¾∞]"
+    rf"[\d.]+|[^\W\d][\u0300-\u036f\u20d7′]*([{SMALL}]|[_^]\w|[_^]{{[^{{}}]*}})*(\([^()]*\))?"
+    r"|\([^()]*\)|[½⅓⅔¼¾∞]"
 )
 """A symbol, a number, a call or what stands in parentheses: nothing binds more tightly."""
 
