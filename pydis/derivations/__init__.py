@@ -13,12 +13,56 @@ from pydis.derivations import (
     entropy,
     entropy_conditional,
     entropy_joint,
+    groups,
+    identifiability,
+    identifiability_codes,
+    linear_vae,
+    linear_vae_collapse,
+    linear_vae_mle,
+    linear_vae_optimum,
+    linear_vae_rotation,
+    linear_vae_saddles,
+    metrics_importance,
+    metrics_mig,
+    metrics_separation,
+    metrics_tc,
+    metrics_votes,
+    more,
+    more_capacity,
+    more_gradients,
+    more_pixels,
+    more_rate,
+    statistics,
 )
 from pydis.derivations.derivation import Derivation
 
 CHAPTERS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("Entropy", (entropy, entropy_joint, entropy_conditional)),
     ("Distributions", (distributions, distributions_continuous)),
+    (
+        "Linear VAE",
+        (
+            linear_vae,
+            linear_vae_rotation,
+            linear_vae_mle,
+            linear_vae_optimum,
+            linear_vae_saddles,
+            linear_vae_collapse,
+        ),
+    ),
+    ("Identifiability", (identifiability, identifiability_codes, groups)),
+    (
+        "Metrics",
+        (
+            metrics_mig,
+            metrics_tc,
+            metrics_importance,
+            metrics_separation,
+            metrics_votes,
+            statistics,
+        ),
+    ),
+    ("More", (more, more_gradients, more_capacity, more_rate, more_pixels)),
 )
 """All chapters in reading order."""
 
