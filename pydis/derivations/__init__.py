@@ -1,66 +1,13 @@
-"""The paper's equations and what goes beyond them, executable.
-
-A chapter is a title and its modules; each module ends with its `DERIVATIONS` in reading order.
-"""
+"""The paper's equations and what goes beyond them, executable."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from types import ModuleType
 
-from pydis.derivations import (
-    bounds,
-    bounds_batch,
-    bounds_information,
-    dependence,
-    distributions,
-    distributions_continuous,
-    entropy,
-    entropy_conditional,
-    entropy_joint,
-    gan,
-    gan_gradients,
-    gan_value,
-    infogan,
-    infogan_bound,
-    infogan_chain,
-    infogan_code,
-    infogan_determined,
-    infogan_gaussian,
-    infogan_lambda,
-    infogan_lemma,
-    infogan_training,
-    kl,
-    kl_locality,
-    mutual_information,
-)
+from pydis.derivations.chapters import CHAPTERS
 from pydis.derivations.derivation import Derivation
 
-CHAPTERS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
-    ("Entropy", (entropy, entropy_joint, entropy_conditional)),
-    ("Mutual information", (mutual_information, dependence)),
-    ("Divergence", (kl, kl_locality)),
-    ("GAN", (gan, gan_value, gan_gradients)),
-    (
-        "InfoGAN",
-        (
-            infogan,
-            infogan_lambda,
-            infogan_code,
-            infogan_determined,
-            infogan_chain,
-            infogan_bound,
-            infogan_lemma,
-            infogan_training,
-            infogan_gaussian,
-        ),
-    ),
-    ("Bounds of information", (bounds, bounds_information, bounds_batch)),
-    ("Distributions", (distributions, distributions_continuous)),
-)
-"""All chapters in reading order."""
 
-
-def chapters() -> dict[str, tuple[Derivation, ...]]:
+def contents() -> dict[str, tuple[Derivation, ...]]:
     """The derivations of each chapter, by its title."""
     return {
         title: tuple(d for module in modules for d in module.DERIVATIONS)
@@ -68,7 +15,7 @@ def chapters() -> dict[str, tuple[Derivation, ...]]:
     }
 
 
-DERIVATIONS: dict[str, Derivation] = {d.id: d for found in chapters().values() for d in found}
+DERIVATIONS: dict[str, Derivation] = {d.id: d for found in contents().values() for d in found}
 """All derivations by their ids, in reading order."""
 
 
