@@ -20,7 +20,7 @@ def _slices(toy: Toy) -> float:
 def _ratio(toy: Toy, Q: Floats) -> Floats:
     """p(c | x) / Q(c | x): ∞ where only Q is 0, and 1 where p(c | x) = 0, which has no weight."""
     with np.errstate(divide="ignore"):
-        return np.where(toy.xc > 0, toy.posterior, Q) / Q
+        return np.divide(toy.posterior, Q, out=np.ones_like(Q), where=toy.posterior > 0)
 
 
 def _times(ratio: Floats, Q: Floats) -> Floats:
@@ -107,6 +107,11 @@ CHAIN = Derivation(
             "Toy*",
             {"toy": STAR, "Q": STAR_Q},
             dict.fromkeys(("L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7"), STAR_I),
+        ),
+        Golden(
+            "Q excludes only what never occurs",
+            {"toy": COPY, "Q": STAR_Q.round()},
+            dict.fromkeys(("L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7"), 0.693147180560),
         ),
         Golden(
             "Q excludes what occurs",

@@ -235,7 +235,12 @@ MSE = Derivation(
             lambda g: SLOPES[np.argmin([_error(g, w) for w in SLOPES])],
             by="the line above",
         ),
-        Line("A2", r"a / s", lambda g: g.a / g.s, tolerance=0.017, by="on a grid of step 1/30"),
+        Line(
+            "A2",
+            r"a / s \text{, to the grid}",
+            lambda g: SLOPES[np.argmin(np.abs(SLOPES - g.a / g.s))],
+            by="both are quadratic in w around w*",
+        ),
     ),
     golden=(Golden("a = b", {"g": LinGauss(1.0, 1.0, 0.5, 1.0)}, {"L0": 0.5 * np.log(2)}),),
     mutants=(Mutant("optimal-variance-wrong", "L0", lambda g: _bound(g, g.a / g.s, 2 * g.mmse)),),

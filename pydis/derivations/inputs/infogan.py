@@ -19,7 +19,7 @@ from pydis.derivations.tools import Floats, rel_entr, xlogy, y_given_x
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Toy:
     """Noise p(z) `[nz]`, code p(c) `[nc]`, generator G `[nz, nc]` with entries below nx."""
 
@@ -27,6 +27,10 @@ class Toy:
     pc: Floats
     G: Ints
     nx: int
+
+    def __repr__(self) -> str:
+        pz, pc = (" ".join(f"{p:.4g}" for p in pmf) for pmf in (self.pz, self.pc))
+        return f"p(z) [{pz}], p(c) [{pc}], G {self.G.tolist()}, {self.nx} values of x"
 
     @cached_property
     def zcx(self) -> Floats:
