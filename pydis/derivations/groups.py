@@ -224,7 +224,7 @@ ONE_DIMENSION = Derivation(
         ),
         Line("P2", r"1", lambda **_: 1, ">=", by="k = 1"),
     ),
-    mutants=(Mutant("scalar-works-for-n-3", "I1", lambda n: n in (2, 3)),),
+    mutants=(Mutant("scalar-works-for-n-3", "I1", lambda n: n in (2, 3), {"n": 3}),),
 )
 
 DERIVATIONS: tuple[Derivation, ...] = (CYCLIC, ONE_DIMENSION)

@@ -87,6 +87,7 @@ GAUSSIAN_ROTATION = Derivation(
             "identity-counts-as-entangled",
             "I0",
             lambda A, z: bool(any((np.abs(A @ (z + e) - A @ z) > 1e-9).any() for e in np.eye(3))),
+            {"A": np.eye(3), "z": np.zeros(3)},
         ),
     ),
 )
