@@ -31,6 +31,7 @@ from pydis.bench.commands import main as bench_command
 from pydis.data import DataMissing, FormatError
 from pydis.data.commands import main as data_command
 from pydis.derivations.commands import main as verify_command
+from pydis.derivations.commands import short as verified
 from pydis.models import BetaVAE
 from pydis.report import require_extra, write_report
 from pydis.training import (
@@ -70,7 +71,7 @@ def demo(
     out: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Train a beta-VAE on rendered dSprites for a few minutes and write a report.
+    """Check the equations, train a beta-VAE on dSprites for a few minutes and write a report.
 
     Example: pydis demo --steps 500
 
@@ -85,6 +86,9 @@ def demo(
     model = BetaVAE(beta=4.0, learning_rate=5e-4)
     config = TrainConfig(model, steps, seed, backend=backend or current().name)
     run = make_run(config, out, prefix="demo")
+    say("The equations first (pydis verify says more):")
+    for line in verified():
+        say(f"  {line}")
     say(
         f"A beta-VAE (β = {model.beta:g}) learns dSprites: {steps} steps of {config.batch} images, "
         f"rendered as they are needed, on the {config.backend} backend, into {run.folder}."

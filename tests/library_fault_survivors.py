@@ -11,6 +11,6 @@ SURVIVORS: dict[str, str] = {
     "probability.pairwise_gaussian_slopes": SLOPE,
     "probability.pairwise_gaussian_slopes without a kernel": SLOPE,
     "probability.pairwise_gaussian without a kernel": "tests/test_primitives.py: it is the kernel",
-    "probability.Bernoulli.sample": "random; tests/test_distributions.py counts its draws",
+    "probability.Bernoulli.sample": "random; tests/test_probability.py counts its draws",
     "probability.Mixture.sample": "random; tests/test_distributions.py counts its draws",
 }

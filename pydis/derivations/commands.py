@@ -14,6 +14,7 @@ from pydis.derivations import contents, select, show
 from pydis.derivations.derivation import Derivation
 from pydis.derivations.explain import explain as explained
 from pydis.derivations.record import Record, check
+from pydis.derivations.verify import verify
 
 
 def verify_command(
@@ -39,10 +40,10 @@ def verify_command(
     try:
         derivations = select(ids)
     except KeyError as error:
-        print(f"pydis verify: {error.args[0]}", file=sys.stderr)
+        print(f"pydis: {error.args[0]}", file=sys.stderr)
         return 2
     if seed < 0:
-        print(f"pydis verify: --seed: expected 0 or more, received {seed}", file=sys.stderr)
+        print(f"pydis: --seed: expected 0 or more, received {seed}", file=sys.stderr)
         return 2
     began = perf_counter()
     records = {record.derivation.id: record for record in run(derivations, seed)}
@@ -89,6 +90,16 @@ def run(derivations: Sequence[Derivation], seed: int = 0) -> Iterator[Record]:
             bars.update(task, description=d.id)
             yield check(d, seed)
             bars.advance(task)
+
+
+def short(seed: int = 0) -> Iterator[str]:
+    """A line for each chapter: how many of its derivations hold, and which do not."""
+    for title, derivations in chapters().items():
+        verdicts = [verify(d, seed) for d in derivations]
+        failed = [v.derivation.id for v in verdicts if not v.passed]
+        rows = sum(v.rows for v in verdicts)
+        held = f"{title}: {len(verdicts) - len(failed)} of {len(verdicts)} derivations hold"
+        yield f"{held}, {rows} comparisons" + (f"; not {', '.join(failed)}" if failed else "")
 
 
 def by_chapter(records: dict[str, Record]) -> dict[str, list[Record]]:

@@ -70,6 +70,7 @@ _MIX = np.kron(rotation(np.pi / 4), np.eye(2))
 CYCLIC = Derivation(
     id="group.cyclic-disentangled",
     title="Two circles represent a product of two cyclic groups, each its own factor",
+    items=("D06",),
     source="Higgins et al. 2018, section 3",
     inputs=Inputs(
         "the orders n and m of the cyclic groups, and another basis Q",
@@ -188,6 +189,7 @@ def _plane_turns(n: int) -> list[int]:
 ONE_DIMENSION = Derivation(
     id="group.one-dim-impossible",
     title="A cyclic factor of more than two states needs two real dimensions",
+    items=("D06",),
     inputs=Inputs(
         "the order n of a cyclic group",
         lambda rng: {"n": int(rng.integers(2, 13))},
@@ -222,7 +224,7 @@ ONE_DIMENSION = Derivation(
         ),
         Line("P2", r"1", lambda **_: 1, ">=", by="k = 1"),
     ),
-    mutants=(Mutant("scalar-works-for-n-3", "I1", lambda n: n in (2, 3)),),
+    mutants=(Mutant("scalar-works-for-n-3", "I1", lambda n: n in (2, 3), {"n": 3}),),
 )
 
 DERIVATIONS: tuple[Derivation, ...] = (CYCLIC, ONE_DIMENSION)

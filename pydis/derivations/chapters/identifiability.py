@@ -38,6 +38,7 @@ def _is_entangled(A: Floats, z: Floats) -> bool:
 GAUSSIAN_ROTATION = Derivation(
     id="ident.gaussian-rotation",
     title="A rotated Gaussian code has the same law, and every latent mixes every factor",
+    items=("D03",),
     scope="continuous",
     inputs=Inputs(
         "an orthogonal matrix A and a point z",
@@ -86,6 +87,7 @@ GAUSSIAN_ROTATION = Derivation(
             "identity-counts-as-entangled",
             "I0",
             lambda A, z: bool(any((np.abs(A @ (z + e) - A @ z) > 1e-9).any() for e in np.eye(3))),
+            {"A": np.eye(3), "z": np.zeros(3)},
         ),
     ),
 )
@@ -155,6 +157,7 @@ _EIGHTH = rotation(np.pi / 4)
 GENERAL_PRIOR = Derivation(
     id="ident.locatello-general-prior",
     title="For every factorised prior some map keeps its law and mixes all factors",
+    items=("D03",),
     scope="continuous",
     tolerance="T3",
     source="Locatello et al. 2019, theorem 1",

@@ -50,6 +50,7 @@ def _law(values: list[int]) -> Floats:
 SAME_LAW = Derivation(
     id="ident.same-marginal-different-code",
     title="Two codes with the same prior and the same data, of which one hides a factor",
+    items=("D03",),
     inputs=Inputs(
         "a decoder table g[z_1, z_2]",
         lambda rng: {"g": rng.integers(6, size=(4, 4))},

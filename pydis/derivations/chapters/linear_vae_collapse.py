@@ -123,7 +123,7 @@ COLLAPSE = Derivation(
             "N1",
             r"\#\{i : \lambda_i > \beta\sigma^2\}",
             lambda lam, s2, beta, **_: int((lam > beta * s2).sum()),
-            by="the line before the last",
+            by="O1: the loading is not 0",
         ),
         Line(
             "N2",

@@ -53,6 +53,7 @@ def _is_rotation_of(W: Floats, other: Floats, **_: Any) -> bool:
 ROTATION = Derivation(
     id="ppca.rotation-invariance",
     title="Rotated latents have the same likelihood",
+    items=("D04",),
     inputs=ROTATED,
     scope="continuous",
     source="Tipping and Bishop 1999, section 3.2",
@@ -203,7 +204,6 @@ def _principal(W: Floats) -> Floats:
 STAR_WITNESS = Derivation(
     id="ppca.star-rotation-witness",
     title="Two models of equal likelihood, of which a diagonal posterior prefers one",
-    items=("D04",),
     inputs=Inputs("loadings W with columns that are not orthogonal, σ², an x", _draw_generic),
     scope="continuous",
     lines=(

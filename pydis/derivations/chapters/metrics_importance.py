@@ -103,11 +103,16 @@ DCI = Derivation(
         ),
         Line(
             "C1",
-            r"1 - H(R_{\cdot k} / \textstyle\sum_j R_{jk}) / \log J",
+            r"1 - \bigl(\log s_k - \tfrac{1}{s_k} \textstyle\sum_j R_{jk} \log R_{jk}\bigr)"
+            r" / \log J,\quad s_k = \sum_j R_{jk}",
             lambda R, **_: np.array(
-                [1 - information.entropy(c / c.sum()) / np.log(len(R)) for c in R.T if c.any()]
+                [
+                    1 - (np.log(c.sum()) - xlogy(c, c).sum() / c.sum()) / np.log(len(R))
+                    for c in R.T
+                    if c.any()
+                ]
             ),
-            by="the same of the columns",
+            by="the logarithm of a fraction",
         ),
         Line("I0", r"D = 1", lambda R, **_: bool(1 - _weighted(R) <= 1e-12), None),
         Line(

@@ -119,7 +119,7 @@ MI_AND_TC = Derivation(
             r"v_1, v_2 \text{ are independent}",
             lambda F, **_: bool(np.abs(F - np.outer(p_x(F), p_y(F))).max() <= ZERO),
             "iff",
-            by="the line D1",
+            by="by D1 the gap is 1 where I(v_1; v_2) = 0",
             when=_varied,
         ),
     ),

@@ -5,7 +5,7 @@ from numpy.random import Generator
 
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import table
-from pydis.derivations.tools import Floats, support, xlogy
+from pydis.derivations.tools import Floats, log, support, xlogy
 from pydis.probability import Gaussian, kl
 
 
@@ -120,7 +120,7 @@ LATENT_CAPACITY = Derivation(
         Mutant(
             "capacity-without-one",
             "L2",
-            lambda p, mu, s: 0.5 * np.log(_code_variance(p, mu) / s**2),
+            lambda p, mu, s: 0.5 * log(_code_variance(p, mu) / s**2),
             {**_MATCHED, "s": 1.0},
         ),
     ),

@@ -110,8 +110,3 @@ SPECTRUM = Inputs(
     ),
 )
 """Cases `lam` `[d]` in falling order, `U` `[d, d]`, `R` `[k, k]`, `nudges` `[n, d, k]`."""
-
-
-def fixed(name: str, *cases: Case) -> Inputs:
-    """A family of nothing but its structured cases; a draw is one of them."""
-    return Inputs(name, lambda rng: cases[int(rng.integers(len(cases)))], cases)
