@@ -37,7 +37,7 @@ def plant(monkeypatch):
 
     def planted(d):
         monkeypatch.setattr(commands, "select", lambda ids: [d])
-        monkeypatch.setattr(commands, "chapters", lambda: {"Planted": (d,)})
+        monkeypatch.setattr(commands, "contents", lambda: {"Planted": (d,)})
 
     return planted
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import joints, pairs, pmfs
 
-import pydis.derivations
-from pydis.derivations import CHAPTERS, DERIVATIONS, inputs, select
+from pydis.derivations import CHAPTERS, DERIVATIONS, chapters, inputs, select
 from pydis.derivations.derivation import RELATIONS, TOLERANCES, Golden, Line
 from pydis.derivations.relations import holds, residual
 from pydis.derivations.verify import cases, evaluate, verify
@@ -69,8 +68,8 @@ def test_it_holds_on_every_table(d, data):
 def test_the_registry_has_every_chapter():
     """A file with DERIVATIONS that no chapter names would be silent."""
     named = {module.__name__ for _, modules in CHAPTERS for module in modules}
-    found = [m.name for m in pkgutil.iter_modules(pydis.derivations.__path__)]
-    modules = [importlib.import_module(f"pydis.derivations.{name}") for name in found]
+    found = [m.name for m in pkgutil.iter_modules(chapters.__path__)]
+    modules = [importlib.import_module(f"{chapters.__name__}.{name}") for name in found]
     assert {m.__name__ for m in modules if hasattr(m, "DERIVATIONS")} == named
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pydis.derivations.beta_vae_collapse import objective, optimum
+from pydis.derivations.chapters.beta_vae_collapse import objective, optimum
+from pydis.derivations.chapters.rate_distortion import STAR, rate, within
 from pydis.derivations.descend import least, nelder_mead
-from pydis.derivations.rate_distortion import STAR, rate, within
 
 
 def test_a_curved_valley():

@@ -10,7 +10,7 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pydis.derivations import chapters, select, show
+from pydis.derivations import contents, select, show
 from pydis.derivations.derivation import Derivation
 from pydis.derivations.explain import explain as explained
 from pydis.derivations.record import Record, check
@@ -106,7 +106,7 @@ def by_chapter(records: dict[str, Record]) -> dict[str, list[Record]]:
     """The records of each chapter that has some."""
     found = {
         title: [records[d.id] for d in derivations if d.id in records]
-        for title, derivations in chapters().items()
+        for title, derivations in contents().items()
     }
     return {title: rows for title, rows in found.items() if rows}
 
