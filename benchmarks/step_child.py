@@ -15,10 +15,14 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 from kernel_child import rest
+
+TO_THE_END = ExitStack()
+"""What this process enters and never leaves."""
 
 Step = Callable[[int], float]
 """Trains on batch number i; the loss before the update."""
@@ -54,12 +58,14 @@ def faults() -> int:
 
 def pydis_step(backend: str, threads: int, problem: dict[str, np.ndarray]) -> Step:
     from pydis.backends import use
+    from pydis.backends.memory import memory
     from pydis.backends.threads import threads as set_threads
     from pydis.models import BetaVAE
     from pydis.training import stream
 
     use(backend)
     set_threads(threads)
+    TO_THE_END.enter_context(memory())  # as training does
     model = BetaVAE(beta=float(problem["beta"]), learning_rate=float(problem["learning_rate"]))
     learner = model.start(stream(0, "initialise"))["autoencoder"]
     weights = {n: problem[n] for n in learner.arrays() if n in problem}
