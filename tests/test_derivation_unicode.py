@@ -19,6 +19,7 @@ SHOWN = {
     r"\frac d2\log 2\pi + \frac{a+b}{c}x": "(d/2) log 2π + ((a + b)/c) x",
     r"\sqrt{2\pi\sigma^2}, A^\top, W^{-1}, \sqrt x": "√(2πσ²), Aᵀ, W⁻¹, √x",
     r"\prod_{j=1}^{k} q(z_j), \nabla_\theta \mathbb{E}_{q}[f]": "∏_{j = 1}^k q(zⱼ), ∇_θ 𝔼_q[f]",
+    r"I := -\log p =: a": "I := −log p =: a",
     r"X \perp Y, \text{if $p > 0$ or so}, Y{=}y": "X ⊥ Y, if p > 0 or so, Y=y",
     r"\frac{e^{l_k}}{\sum_j e^{l_j}}": "e^{lₖ}/(∑_j e^{lⱼ})",
     r"\mathcal N(\mu, \Sigma), \mathbb R^{d}, 2^{-n}": "𝒩(μ, Σ), ℝᵈ, 2⁻ⁿ",

@@ -80,6 +80,9 @@ def test_ids_are_unique():
 
 def test_select():
     assert select([]) == list(DERIVATIONS.values())
+    assert select([CHAIN.id[:-1]]) == [CHAIN]
+    assert [d.id for d in select(["infogan.lemma"])] == ["infogan.lemma"]
+    assert len(select(["infogan.lemma-"])) > 1
     assert select(["entropy.conditional-chain", "info."])[-1] is CHAIN
     with pytest.raises(KeyError, match=r"no derivation entropy\.jiont; there is entropy\.joint"):
         select(["entropy.joint", "entropy.jiont"])

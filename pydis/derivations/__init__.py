@@ -22,10 +22,13 @@ DERIVATIONS: dict[str, Derivation] = {d.id: d for found in contents().values() f
 def select(asked: Sequence[str]) -> list[Derivation]:
     """The derivations of those ids or prefixes, in reading order; all if none is asked for.
 
-    Raises KeyError, with the nearest ids, for what no id begins with.
+    What is an id is no prefix. Raises KeyError, with the nearest ids, for what no id begins with.
     """
+    chosen = set() if asked else set(DERIVATIONS)
     for name in asked:
-        if not any(key.startswith(name) for key in DERIVATIONS):
+        found = {key for key in DERIVATIONS if key.startswith(name)}
+        if not found:
             near = ", ".join(get_close_matches(name, DERIVATIONS, n=3, cutoff=0.5))
             raise KeyError(f"no derivation {name}" + (f"; there is {near}" if near else ""))
-    return [d for key, d in DERIVATIONS.items() if not asked or key.startswith(tuple(asked))]
+        chosen |= {name} if name in DERIVATIONS else found
+    return [d for key, d in DERIVATIONS.items() if key in chosen]

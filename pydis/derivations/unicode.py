@@ -24,7 +24,7 @@ CHARACTERS = (
     dict.fromkeys("([", "open")
     | dict.fromkeys(")]!", "close")
     | dict.fromkeys(",;", "comma")
-    | dict.fromkeys("=<>:", "relation")
+    | dict.fromkeys(("=", "<", ">", ":", ":=", "=:"), "relation")
     | {"/": "slash"}
 )
 
@@ -49,7 +49,7 @@ def prose(text: str) -> str:
 
 def _tokens(latex: str) -> list[str]:
     """All tokens, the first one last; the spaces after a command belong to it."""
-    return re.findall(r"\\[A-Za-z]+(?=\s*)|\\.|\s+|.", latex, re.DOTALL)[::-1]
+    return re.findall(r"\\[A-Za-z]+(?=\s*)|\\.|\s+|:=|=:|.", latex, re.DOTALL)[::-1]
 
 
 def _row(tokens: list[str], end: str) -> list[Atom]:
