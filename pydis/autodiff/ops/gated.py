@@ -21,7 +21,7 @@ from pydis.backends import Array, Kernels
 from pydis.backends.kernels import Size
 
 
-@fused(meaning=lambda x, y, w, **constants: conv2d(gate(x, y), w, **constants))
+@fused(meaning=lambda x, y, w, **constants: conv2d(gated("conv2d_gated", x, y), w, **constants))
 def conv2d_gated(
     k: Kernels, x: Array, y: Array, w: Array, *, stride: int = 1, pad: int = 0
 ) -> Array:
@@ -40,7 +40,7 @@ def _(g: Value, z: Value, x: Value, y: Value, w: Value, *, stride: int = 1, pad:
     )
 
 
-@fused(meaning=lambda g, y, w, **constants: conv2d_x(gate(g, y), w, **constants))
+@fused(meaning=lambda g, y, w, **constants: conv2d_x(gated("conv2d_x_gated", g, y), w, **constants))
 def conv2d_x_gated(
     k: Kernels, g: Array, y: Array, w: Array, *, size: Size, stride: int = 1, pad: int = 0
 ) -> Array:
@@ -70,6 +70,7 @@ def _(
 
 
 def _gate_one(x: Value, g: Value, y: Value, *, on: str, **constants: object) -> Value:
+    check_on("conv2d_w_gated", x, g, y, on)
     x, g = (gate(x, y), g) if on == "x" else (x, gate(g, y))
     return conv2d_w(x, g, **constants)
 
@@ -87,9 +88,7 @@ def conv2d_w_gated(
     pad: int = 0,
 ) -> Array:
     """conv2d_w(x, g) with 1[y > 0] on the images or on the maps, `on` = "x" or "g"."""
-    if on not in ("x", "g"):
-        raise ValueError(f"conv2d_w_gated: expected a gate on 'x' or 'g', received {on!r}")
-    check_gate("conv2d_w_gated", x if on == "x" else g, y)
+    check_on("conv2d_w_gated", x, g, y, on)
     check_conv2d_w("conv2d_w_gated", x, g, size, stride, pad)
     return k.conv2d_w_gated(x, g, y, on, size, stride, pad)
 
@@ -121,7 +120,7 @@ def _(
     )
 
 
-@fused(meaning=lambda g, y: sum_to(gate(g, y), shape=g.shape[-1:]))
+@fused(meaning=lambda g, y: sum_to(gated("bias_gradient", g, y), shape=g.shape[-1:]))
 def bias_gradient(k: Kernels, g: Array, y: Array) -> Array:
     """b̄[c] = Σ 1[y > 0] g over all axes but the last: what the bias before a relu receives."""
     check_gate("bias_gradient", g, y)
@@ -135,7 +134,20 @@ def _(b: Value, z: Value, g: Value, y: Value) -> Value:
     return lambda: gate(broadcast_to(b, shape=g.shape), y), None
 
 
-def check_gate(op: str, opened: Array, y: Array) -> None:
+def gated(op: str, opened: Value, y: Value) -> Value:
+    """1[y > 0] x for y of the same shape: the meaning's own check, where no kernel makes it."""
+    check_gate(op, opened, y)
+    return gate(opened, y)
+
+
+def check_on(op: str, x: Value, g: Value, y: Value, on: str) -> None:
+    """Raise ValueError unless the gate is on "x" or "g", and of that one's shape."""
+    if on not in ("x", "g"):
+        raise ValueError(f"{op}: expected a gate on 'x' or 'g', received {on!r}")
+    check_gate(op, x if on == "x" else g, y)
+
+
+def check_gate(op: str, opened: Value, y: Value) -> None:
     """Raise ValueError unless the gate has the shape of what it opens."""
     if opened.shape != y.shape:
         raise ValueError(f"{op}: expected a gate of shape {opened.shape}, received {y.shape}")
