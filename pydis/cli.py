@@ -113,7 +113,7 @@ def data_options() -> None:
 
 
 def bench_options() -> None:
-    """Measure kernels, layers, steps: `pydis bench --help`. Example: pydis bench steps --explain."""
+    """Measure kernels, layers, steps: `pydis bench --help`. Example: pydis bench steps."""
 
 
 def info(json: bool = False) -> None:

@@ -85,7 +85,7 @@ def _wrapped(calls: Calls, name: str, kernel: Callable[..., Any]) -> Callable[..
     def call(*given: Any, **named: Any) -> Any:
         entered = perf_counter()
         arguments = (*given, *named.values())
-        arrays = [a for a in arguments if hasattr(a, "nbytes")]
+        arrays = [a for a in arguments if hasattr(a, "dtype")]
         key = Key(name, " ".join("x".join(map(str, a.shape)) or "1" for a in arrays))
         began = perf_counter()
         result = kernel(*given, **named)
@@ -102,9 +102,9 @@ def _wrapped(calls: Calls, name: str, kernel: Callable[..., Any]) -> Callable[..
 def cost(name: str, arguments: tuple[Any, ...], result: Any) -> Cost:
     """Operations and compulsory bytes of one call."""
     results = result if isinstance(result, tuple) else (result,)
-    arrays = [a for a in arguments if hasattr(a, "nbytes")]
-    moved = sum(a.nbytes for a in (*arrays, *results))
-    return Cost(_operations(name, arguments, arrays, results), moved)
+    arrays = [a for a in arguments if hasattr(a, "dtype")]
+    moved = sum(a.size * a.dtype.itemsize for a in (*arrays, *results))
+    return Cost(_operations(name, arguments, arrays, results), int(moved))
 
 
 def _operations(

@@ -60,7 +60,9 @@ def figure(record: Record) -> Figure:
     lines = ceil(len(record.rows) / columns)
     height = 0.9 + BAR * max(len(row.contenders) for row in record.rows)
     page = Figure(figsize=(max(2, columns) * WIDTH, lines * height + ROOF), layout="constrained")
-    above, below = page.subfigures(2, 1, height_ratios=[lines * height, ROOF]).tolist()
+    above, below = page.subfigures(
+        2, 1, squeeze=False, height_ratios=[lines * height, ROOF]
+    ).ravel()
     panels = above.subplots(lines, columns, squeeze=False).ravel()
     for axes in panels[len(record.rows) :]:
         axes.set_axis_off()

@@ -46,9 +46,11 @@ def bound(row: Row, dtype: str) -> float:
 
     n products added in any order are off by at most γₙ = n u / (1 - n u) of |a||b|, with u = eps/2
     (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). The reference in float64
-    is off by its own γₙ, and so is |a||b|. A layer's errors are relative to its largest number. From
-    that Σ|a||b| of independent numbers is some √n away; but roundings of both signs add up as √n
-    too, and so the same bound stands (Higham and Mary 2019).
+    is off by its own γₙ, and so is |a||b|.
+
+    A layer's errors are relative to its largest number. From that Σ|a||b| of independent numbers is
+    some √n away; but roundings of both signs add up as √n too, and so the same bound stands
+    (Higham and Mary 2019).
     """
     n, eps = row.terms, float(np.finfo(dtype).eps)
     double = _gamma(n, float(np.finfo(np.float64).eps))

@@ -187,7 +187,7 @@ def limit_lines(limits: Limits) -> list[str]:
     fault = f"page fault: {1e6 * limits.page_fault:.2f} us for {limits.page_bytes} bytes"
     if limits.overloaded:
         lines.append(
-            f"overloaded: others used {percent(limits.others)} % of the machine, so the limits may be higher"
+            "all this on a machine that others used meanwhile (overloaded): it can do more"
         )
     return [*lines, f"{fault}; smallest kernel call: {1e6 * limits.call:.1f} us"]
 
