@@ -1,4 +1,4 @@
-"""The command line: `pydis demo | train | report | data | bench | info`.
+"""The command line: `pydis demo | train | report | verify | data | bench | info`.
 
 | exit status | meaning                                                               |
 |-------------|-----------------------------------------------------------------------|
@@ -31,6 +31,8 @@ from pydis.bench.commands import main as bench_command
 from pydis.bench.compare import compare, sentences
 from pydis.data import DataMissing, FormatError
 from pydis.data.commands import main as data_command
+from pydis.derivations.commands import main as verify_command
+from pydis.derivations.commands import short as verified
 from pydis.models import BetaVAE
 from pydis.report import require_extra, write_report
 from pydis.training import (
@@ -70,7 +72,7 @@ def demo(
     out: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Train a beta-VAE on rendered dSprites for a few minutes, write a report, compare backends.
+    """Check the equations, train a beta-VAE for minutes, write a report, compare the backends.
 
     Example: pydis demo --steps 500
 
@@ -85,6 +87,9 @@ def demo(
     model = BetaVAE(beta=4.0, learning_rate=5e-4)
     config = TrainConfig(model, steps, seed, backend=backend or current().name)
     run = make_run(config, out, prefix="demo")
+    say("The equations first (pydis verify says more):")
+    for line in verified():
+        say(f"  {line}")
     say(
         f"A beta-VAE (β = {model.beta:g}) learns dSprites: {steps} steps of {config.batch} images, "
         f"rendered as they are needed, on the {config.backend} backend, into {run.folder}."
@@ -106,6 +111,10 @@ def report(run: Annotated[Path, tyro.conf.Positional], json: bool = False) -> No
         json: Print the scores as JSON, for a program to read.
     """
     show(_report(open_run(run), json), json)
+
+
+def verify_options() -> None:
+    """Check every equation: `pydis verify --help`. Example: pydis verify entropy --explain."""
 
 
 def data_options() -> None:
@@ -131,6 +140,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "train": train_options,
     "report": report,
+    "verify": verify_options,
     "data": data_options,
     "bench": bench_options,
     "info": info,
@@ -169,6 +179,8 @@ def status_of(error: Exception) -> int | None:
 def _dispatch(given: list[str]) -> int:
     if given[:1] == ["train"]:
         train_command(given[1:])
+    elif given[:1] == ["verify"]:
+        return verify_command(given[1:])
     elif given[:1] == ["data"]:
         return data_command(given[1:])
     elif given[:1] == ["bench"]:

@@ -22,6 +22,7 @@ from pydis.autodiff.ops import conv2d, conv2d_w, conv2d_x, exp, matmul, mul, sum
 from pydis.backends import BackendError
 from pydis.backends.threads import threads
 from pydis.data import DataMissing, FormatError, arrays, download, mnist, registry
+from pydis.information import entropy, gaussian_entropy, kl_divergence, mutual_information
 from pydis.models import VAE, BetaVAE
 from pydis.nn import NonFiniteError
 from pydis.training import (
@@ -43,6 +44,7 @@ PROMISE = (
     "mixed devices",
     "integer input to grad",
     "not an array",
+    "not a probability table",
     "unknown backend",
     "unknown model",
     "missing data file",
@@ -281,6 +283,21 @@ ROWS = [
     Row("not an array", "own images", lambda: arrays.load([1.0]), TypeError,
         "images must be a NumPy array or the path of a folder, received list"),
 
+    Row("not a probability table", "sum", lambda: entropy(A[0]), ValueError,
+        r"entropy: expected a sum of 1, received 3\.0, off by 2"),
+    Row("not a probability table", "negative", lambda: entropy(np.array([1.5, -0.5])), ValueError,
+        r"entropy: expected probabilities >= 0, received -0\.5"),
+    Row("not a probability table", "NaN", lambda: mutual_information(NAN * A), ValueError,
+        "mutual_information: expected probabilities >= 0, received nan"),
+    Row("not a probability table", "axes", lambda: mutual_information(A[0] / 3), ValueError,
+        r"mutual_information: expected a table of 2 axes, received shape \(3,\)"),
+    Row("not a probability table", "nothing", lambda: entropy(np.zeros(0)), ValueError,
+        r"entropy: expected an outcome at least, received shape \(0,\)"),
+    Row("not a probability table", "two shapes", lambda: kl_divergence(A / 6, A[0] / 3), ValueError,
+        r"kl_divergence: expected tables of one shape, received \(2, 3\) and \(3,\)"),
+    Row("not a probability table", "covariance", lambda: gaussian_entropy(A), ValueError,
+        r"gaussian_entropy: expected a covariance \[D, D\], received shape \(2, 3\)"),
+
     Row("unknown backend", "use", lambda: use("abacus"), BackendError,
         "unknown backend 'abacus': expected one of definition, numpy, cpp, cupy"),
     Row("unknown backend", "a kernel", lambda: use("numpy", matmul=3), BackendError,
@@ -409,9 +426,12 @@ ROWS = [
     Row("bad option", "misspelt", f"{TRAIN} --setps 3", 2, "--setps.*--steps"),
     Row("bad option", "of another model", "train vae --beta 2", 2, "--beta"),
     Row("bad option", "misspelt command", "dmeo", 2,
-        "dmeo.*demo, train, report, data, bench, info"),
+        "dmeo.*demo, train, report, verify, data, bench, info"),
     Row("bad option", "no command", "", 2,
-        "Expected one of {demo, train, report, data, bench, info}"),
+        "Expected one of {demo, train, report, verify, data, bench, info}"),
+    Row("bad option", "no such derivation", "verify entropy.jiont", 2,
+        "no derivation entropy.jiont; there is entropy.joint"),
+    Row("bad option", "a seed below zero", "verify --seed -1", 2, "--seed: expected 0 or more"),
     Row("bad option", "no model", "train", 2, "Expected one of {vae, beta-vae}"),
     Row("bad option", "no value", f"{TRAIN} --steps", 2, "--steps"),
     Row("bad option", "no folder", "train --resume", 2, "--resume.*[Ee]xpected 1 value"),

@@ -78,6 +78,7 @@ def test_demo_and_report(tmp_path: Path, quick_report):
     made = document(done)
     assert (made["run"], made["steps"]) == (str(folder), 1)
     assert made["report"] == str(folder / "report.html") and "active latents:" in done.err
+    assert "derivations hold" in done.err and "; not " not in done.err
     assert made["evaluation"] == json.loads((folder / "evaluation.json").read_text())
     reported = run("report", folder, "--json")
     only_demo = ("steps", "terms", "backends")

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from pydis.autodiff.tensor import Tensor, Value, as_floating, make_node
 from pydis.backends import Array, Kernels, kernels_for
 
@@ -52,7 +54,7 @@ class Primitive:
         values = alike(self.name, inputs)
         arrays = [v.data if isinstance(v, Tensor) else v for v in values]
         y = self.compute(kernels_for(self.name, arrays), arrays, static)
-        if any(isinstance(v, Tensor) for v in values):
+        if Tensor in map(type, values):
             return Tensor(y, make_node(self, values, static))
         return y
 
@@ -61,7 +63,7 @@ class Primitive:
         y = self.kernel(k, arrays)(*arrays, **static)
         if not isinstance(y, k.array_type):  # NumPy gives a scalar where an array has no axes
             y = k.xp.asarray(y)
-        return read_only(y.view() if any(y is a for a in arrays) else y)
+        return read_only(y.view() if id(y) in map(id, arrays) else y)
 
     def kernel(self, k: Kernels, arrays: list[Array]) -> Forward:
         """What computes: the forward, of this table."""
@@ -99,7 +101,7 @@ def own_kernel(k: Kernels, name: str, arrays: list[Array]) -> Any:
     Kernels are for float32 and float64: complex numbers, which the checks use, have none.
     """
     dtype = arrays[0].dtype
-    other = dtype.kind in "fc" and dtype.name not in ("float32", "float64")
+    other = dtype.kind in "fc" and dtype.char not in "fd"
     return None if other else getattr(k, name)
 
 
@@ -122,7 +124,11 @@ def fused(meaning: Callable[..., Any]) -> Callable[[Forward], Fused]:
 
 def alike(op: str, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
     """Give Python numbers the dtype of the arrays beside them; refuse arrays of two dtypes."""
-    if all(type(v) is Tensor for v in inputs) and len({v.dtype for v in inputs}) == 1:
+    kinds = set(map(type, inputs))
+    if kinds == {Tensor} and len({v.dtype for v in inputs}) == 1:
+        return inputs
+    plain = kinds == {np.ndarray} and inputs[0].dtype.kind in "fc"
+    if plain and len({v.dtype for v in inputs}) == 1:
         return inputs
     ready = (*NUMBERS, Tensor)
     values = [v if type(v) in ready else as_floating(v, op) for v in inputs]
@@ -130,8 +136,8 @@ def alike(op: str, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
     if not arrays:
         raise TypeError(f"{op}: expected a Tensor or an array among the inputs, received numbers")
     if len({v.dtype for v in arrays}) > 1:
-        kinds = ", ".join(str(v.dtype) for v in arrays)
-        raise TypeError(f"{op}: inputs of different dtypes ({kinds}): convert one by .astype(...)")
+        dtypes = ", ".join(str(v.dtype) for v in arrays)
+        raise TypeError(f"{op}: inputs of different dtypes ({dtypes}): convert one by .astype(...)")
     if len(arrays) == len(values):
         return tuple(values)
     like = arrays[0].data if isinstance(arrays[0], Tensor) else arrays[0]

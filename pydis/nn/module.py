@@ -1,7 +1,7 @@
 """A network is an object with attributes; its parameters are the tensors found by walking them."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydis.autodiff import Tensor, Value
@@ -16,13 +16,9 @@ class Module:
 
     def parameters(self) -> dict[str, Tensor]:
         """Each parameter by its path, as `encoder.layers.0.w`; a shared one once, by its first."""
-        found: dict[str, Tensor] = {}
-        seen: set[int] = set()
-        for path, tensor in _walk(self, ""):
-            if id(tensor) not in seen:
-                seen.add(id(tensor))
-                found[path] = tensor
-        return found
+        found: dict[int, tuple[str, Tensor]] = {}
+        _collect(self, "", found)
+        return dict(found.values())
 
     def with_parameters(self, values: Mapping[str, Value]) -> Self:
         """A copy with other parameters, given by path. Shared parameters stay shared.
@@ -63,11 +59,13 @@ def _children(value: Any) -> list[tuple[str, Any]]:
     return []
 
 
-def _walk(value: Any, path: str) -> Iterator[tuple[str, Tensor]]:
+def _collect(value: Any, path: str, found: dict[int, tuple[str, Tensor]]) -> None:
+    """Put every tensor into `found` by its identity, each with the first path to it."""
     if isinstance(value, Tensor):
-        yield path, value
+        found.setdefault(id(value), (path, value))
+        return
     for name, part in _children(value):
-        yield from _walk(part, f"{path}.{name}" if path else name)
+        _collect(part, f"{path}.{name}" if path else name, found)
 
 
 def _rebuild(value: Any, replacement: dict[int, Value]) -> Any:

@@ -126,8 +126,8 @@ class NonFiniteError(ArithmeticError):
 
 def check_finite(named: Arrays) -> None:
     """Raise NonFiniteError naming every array with a NaN or an infinity, and how many it has."""
-    counts = {name: int((~_xp(a).isfinite(a)).sum()) for name, a in named.items()}
-    bad = [f"{name} ({n} of {named[name].size})" for name, n in counts.items() if n]
+    finite = {name: _xp(a).isfinite(a) for name, a in named.items()}
+    bad = [f"{n} ({int((~f).sum())} of {f.size})" for n, f in finite.items() if not f.all()]
     if bad:
         raise NonFiniteError(f"not finite: {', '.join(bad)}")
 

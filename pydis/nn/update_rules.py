@@ -210,7 +210,7 @@ class RMSprop(UpdateRule):
 
 def _adam_kernel(*arrays: Array) -> Any:
     """The backend's kernel for the formula of `Adam.update` on such arrays; None without one."""
-    alike = {str(a.dtype) for a in arrays} in ({"float32"}, {"float64"})
+    alike = {a.dtype.char for a in arrays} in ({"f"}, {"d"})
     return kernels_for("adam", list(arrays)).adam if alike else None
 
 

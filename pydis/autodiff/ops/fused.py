@@ -3,8 +3,10 @@
     y = a(L(x, w) + b),  a(z) = z where z > 0, else slope · z
 
 Slope 1 is no activation, 0 is relu, between them lies leaky relu. As a keeps the sign, the output
-says on which side of the bend it is: the rule reads y and needs no z. Behind a relu the rule uses
-gated kernels; a backend without them forms the gated cotangent once for every slot.
+says on which side of the bend it is: the rule reads y and needs no z.
+
+The cotangent is bent back once for all three slots. Gating it anew on the way into each kernel
+(`gated.py`) reads y three times, and measures slower.
 """
 
 from pydis.autodiff.ops.arithmetic import add
@@ -15,7 +17,6 @@ from pydis.autodiff.ops.conv import (
     conv2d_w,
     conv2d_x,
 )
-from pydis.autodiff.ops.gated import bias_gradient, conv2d_gated, conv2d_w_gated, conv2d_x_gated
 from pydis.autodiff.ops.linear import check_matmul, matmul
 from pydis.autodiff.ops.piecewise import gate, leaky_relu, relu
 from pydis.autodiff.ops.shape import sum_to, transpose
@@ -83,12 +84,6 @@ def _(
 ) -> Value:
     to_image = {"size": x.shape[1:3], "stride": stride, "pad": pad}
     to_filter = {"size": w.shape[:2], "stride": stride, "pad": pad}
-    if slope == 0 and conv2d_x_gated.exists_for(y_bar):
-        return (
-            lambda: conv2d_x_gated(y_bar, y, w, **to_image),
-            lambda: conv2d_w_gated(x, y_bar, y, on="g", **to_filter),
-            lambda: bias_gradient(y_bar, y),
-        )
     g = bend_back(y_bar, y, slope)
     return (
         lambda: conv2d_x(g, w, **to_image),
@@ -131,12 +126,6 @@ def _(
     pad: int = 0,
 ) -> Value:
     to_filter = {"size": w.shape[:2], "stride": stride, "pad": pad}
-    if slope == 0 and conv2d_gated.exists_for(y_bar):
-        return (
-            lambda: conv2d_gated(y_bar, y, w, stride=stride, pad=pad),
-            lambda: conv2d_w_gated(y_bar, g, y, on="x", **to_filter),
-            lambda: bias_gradient(y_bar, y),
-        )
     x = bend_back(y_bar, y, slope)
     return (
         lambda: conv2d(x, w, stride=stride, pad=pad),
