@@ -11,5 +11,6 @@ void bind_outside(pybind11::module_& m);
 void bind_peak(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
 void bind_batch_norm(pybind11::module_& m);
+void bind_memory(pybind11::module_& m);
 
 }  // namespace pydis

@@ -34,6 +34,7 @@ std::map<std::string, std::string> build_info() {
         {"version", PYDIS_VERSION},
         {"flags_baseline", pydis::kernels_baseline.flags},
     };
+    info["sanitizers"] = PYDIS_SANITIZED;
 #if defined(PYDIS_HAS_AVX2)
     info["flags_avx2"] = pydis::kernels_avx2.flags;
 #endif
@@ -64,6 +65,7 @@ PYBIND11_MODULE(_core, m) {
     pydis::bind_peak(m);
     pydis::bind_elementwise(m);
     pydis::bind_batch_norm(m);
+    pydis::bind_memory(m);
     m.def("build_info", &build_info, "How this module was built.");
     m.def("instruction_sets", &instruction_sets,
           "The instruction sets that were built and that this machine can run, best last.");

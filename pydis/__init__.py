@@ -4,6 +4,7 @@ from pydis import autodiff, backends, data, metrics, models, nn, objectives, pro
 from pydis.autodiff import Tensor, check_gradients, grad, stop_gradient
 from pydis.backends import available, use
 from pydis.backends.environment import VERSION
+from pydis.backends.memory import memory
 from pydis.backends.threads import threads
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "check_gradients",
     "data",
     "grad",
+    "memory",
     "metrics",
     "models",
     "nn",

@@ -4,7 +4,7 @@ The compiled kernels of pydis.
 from __future__ import annotations
 import numpy
 import typing
-__all__: list[str] = ['adam', 'batch_moments', 'batch_norm', 'batch_norm_sums', 'batch_norm_x', 'bernoulli', 'bernoulli_slope', 'build_info', 'conv2d', 'conv2d_w', 'conv2d_x', 'exp', 'fill_outlines', 'gate', 'instruction_set', 'instruction_sets', 'leaky_relu', 'log', 'matmul', 'pairwise_gaussian', 'pairwise_gaussian_slopes', 'peak', 'relu', 'row_sums', 'set_threads', 'sigmoid', 'softplus', 'threads', 'use_instruction_set']
+__all__: list[str] = ['adam', 'batch_moments', 'batch_norm', 'batch_norm_sums', 'batch_norm_x', 'bernoulli', 'bernoulli_slope', 'build_info', 'conv2d', 'conv2d_w', 'conv2d_x', 'exp', 'fill_outlines', 'gate', 'instruction_set', 'instruction_sets', 'keep_memory', 'leaky_relu', 'log', 'matmul', 'memory_handler', 'memory_statistics', 'pairwise_gaussian', 'pairwise_gaussian_slopes', 'peak', 'relu', 'row_sums', 'set_memory_handler', 'set_threads', 'sigmoid', 'softplus', 'threads', 'use_instruction_set']
 def adam(theta: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], g: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], mean: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], square: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], rate: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex, beta1: typing.SupportsFloat | typing.SupportsIndex, beta2: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> tuple[numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]]:
     """
     One step of Adam: the new theta, mean and square, where theta moves by rate mean / (sqrt(scale square) + epsilon).
@@ -69,6 +69,10 @@ def instruction_sets() -> list[str]:
     """
     The instruction sets that were built and that this machine can run, best last.
     """
+def keep_memory(bytes: int) -> None:
+    """
+    Keep at most so many bytes, in the whole process.
+    """
 def leaky_relu(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], slope: typing.SupportsFloat | typing.SupportsIndex) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     """
     x where it is above zero, else slope x.
@@ -80,6 +84,14 @@ def log(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]) -> numpy.ndarray[
 def matmul(a: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], b: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], transpose_a: bool = False, transpose_b: bool = False, bias: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None, slope: typing.SupportsFloat | typing.SupportsIndex | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     """
     op(a) op(b) + bias of two matrices, each transposed or not; what is below zero times the slope.
+    """
+def memory_handler() -> typing.Any:
+    """
+    The handler that gives arrays kept memory, for set_memory_handler.
+    """
+def memory_statistics() -> dict[str, int]:
+    """
+    Bytes in use, the most there were, bytes kept and their bound; how often a kept block was there (hits) and how often not (misses).
     """
 def pairwise_gaussian(z: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], mean: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], log_variance: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     """
@@ -100,6 +112,10 @@ def relu(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]) -> numpy.ndarray
 def row_sums(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], gate: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     """
     The sum of the rows of x [N, C]; with a gate [N, C], of what it is above zero for.
+    """
+def set_memory_handler(handler: typing.Any) -> typing.Any:
+    """
+    In this context, make arrays with this handler, or with NumPy's own for None; returns the one before.
     """
 def set_threads(number: int) -> None:
     """

@@ -26,6 +26,7 @@ import tyro
 import pydis
 from pydis.backends import BackendError, current
 from pydis.backends.environment import environment
+from pydis.backends.memory import statistics, why_off
 from pydis.backends.threads import blas_threads, default_threads, kernel_threads, threads
 from pydis.bench.commands import main as bench_command
 from pydis.bench.compare import compare, sentences
@@ -126,13 +127,13 @@ def bench_options() -> None:
 
 
 def info(json: bool = False) -> None:
-    """Show the version, the backends with reasons, the instruction set, threads and BLAS.
+    """Show the version, the backends with reasons, instruction set, threads, BLAS and memory.
 
     Args:
         json: Print JSON, for a program to read.
     """
     now = {"kernel_threads": kernel_threads(), "blas_threads": blas_threads()}
-    about = environment() | now
+    about = environment() | now | {"memory": {"off": why_off(), **statistics()}}
     print(dumps(about, indent=2) if json else "\n".join(_lines(about)))
 
 
@@ -222,12 +223,23 @@ def _named(scores: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
+def _kept(memory: dict[str, int]) -> str:
+    """The statistics of kept memory as a line."""
+    in_use, most, kept, bound = (memory[n] / 2**20 for n in ("in_use", "most", "kept", "bound"))
+    return (
+        f"{in_use:.0f} MiB in use, at most {most:.0f}; {kept:.0f} kept, at most {bound:.0f}; "
+        f"{memory['hits']} hits, {memory['misses']} misses"
+    )
+
+
 def _lines(about: dict[str, Any]) -> list[str]:
     """The environment as lines of name and value."""
-    plain = {name: value for name, value in about.items() if name not in ("backends", "core")}
-    core = about["core"]
+    nested = ("backends", "core", "memory")
+    plain = {name: value for name, value in about.items() if name not in nested}
+    core, memory = about["core"], about["memory"]
     if core:
         sets = ", ".join(core["instruction_sets"])
         plain["instruction set"] = f"{core['instruction_set']} (of {sets})"
+    plain["memory"] = f"off: {memory['off']}" if memory["off"] else _kept(memory)
     plain |= {f"backend {name}": state for name, state in about["backends"].items()}
     return [f"{name:<20} {value}" for name, value in plain.items()]

@@ -3,6 +3,7 @@
 SLOPE = "a derivative; tests/test_primitives.py checks it against differences"
 
 SURVIVORS: dict[str, str] = {
+    "probability.infinite_unless scaled": "0 and ±∞ scale to themselves",
     "information.js_divergence swapped": "it is symmetric",
     "information.slack": "how much the sum of a table may miss 1; no quantity",
     "objectives.gaussian_reconstruction swapped": "|x − x̂|² is symmetric",

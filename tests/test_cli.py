@@ -72,6 +72,7 @@ def test_the_demo_trains_and_reports(capsys, tmp_path: Path):
         ("PYDIS_BACKEND", "abacus", "abacus"),
         ("PYDIS_THREADS", "many", "PYDIS_THREADS"),
         ("PYDIS_ISA", "abacus", "PYDIS_ISA=abacus"),
+        ("PYDIS_MEMORY", "abacus", "PYDIS_MEMORY: expected on or off, received 'abacus'"),
     ],
 )
 def test_bad_environment(tmp_path: Path, name, value, message):

@@ -5,11 +5,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from pydis.derivations.bounds_batch import contrast
-from pydis.derivations.infogan import comonotone
-from pydis.derivations.infogan_training import STEPS, best_on_grid
+from pydis.derivations.chapters.bounds_batch import contrast
+from pydis.derivations.chapters.infogan import comonotone
+from pydis.derivations.chapters.infogan_training import STEPS, best_on_grid
 from pydis.derivations.inputs import J, table
-from pydis.derivations.inputs_infogan import LinGauss, Toy, draw_toy, tables
+from pydis.derivations.inputs.infogan import LinGauss, Toy, draw_toy, tables
 
 SEEDS = range(10)
 

@@ -61,9 +61,8 @@ def test_what_does_not_hold_as_printed_has_a_note(verdict: str):
 
 
 @pytest.mark.parametrize("derivation", DERIVATIONS.values(), ids=DERIVATIONS)
-def test_a_derivation_names_items_that_name_it(derivation):
-    for key in derivation.items:
-        assert any(ITEMS[key].resolved([derivation.id]).values()), key
+def test_a_derivation_names_items_that_are_there(derivation):
+    assert set(derivation.items) <= set(ITEMS)
 
 
 @pytest.mark.parametrize("derivation", DERIVATIONS.values(), ids=DERIVATIONS)

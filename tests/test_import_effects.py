@@ -22,6 +22,7 @@ def state():
         "environment": dict(os.environ),
         "folder": os.getcwd(),
         "errstate": np.geterr(),
+        "memory": np._core.multiarray.get_handler_name(),
         "print options": {n: str(v) for n, v in np.get_printoptions().items()},
         "random state": [str(raw[0]), raw[1].tolist(), *map(float, raw[2:])],
         "threads": threading.active_count(),

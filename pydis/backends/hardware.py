@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pydis.backends import available, use
+from pydis.backends.memory import memory
 from pydis.backends.threads import threads
 
 
@@ -23,11 +24,13 @@ def instruction_sets() -> list[str]:
 def computing(number: int, instruction_set: str | None = None) -> Iterator[None]:
     """In this block BLAS and the core use so many threads each, and the core this instruction set.
 
+    Arrays are made of kept memory, as in training.
+
     Under `cpp` a setting of `threads` would leave BLAS one: measurements compare the two.
     """
     with use("numpy"):
         setting = threads(number)
-    with setting, _using(instruction_set):
+    with setting, _using(instruction_set), memory():
         yield
 
 

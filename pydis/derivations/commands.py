@@ -94,7 +94,7 @@ def run(derivations: Sequence[Derivation], seed: int = 0) -> Iterator[Record]:
 
 def short(seed: int = 0) -> Iterator[str]:
     """A line for each chapter: how many of its derivations hold, and which do not."""
-    for title, derivations in chapters().items():
+    for title, derivations in contents().items():
         verdicts = [verify(d, seed) for d in derivations]
         failed = [v.derivation.id for v in verdicts if not v.passed]
         rows = sum(v.rows for v in verdicts)

@@ -16,6 +16,7 @@ import numpy as np
 
 from pydis.autodiff import Array
 from pydis.backends import current, use
+from pydis.backends.memory import memory
 from pydis.backends.threads import threads
 from pydis.data import dsprites
 from pydis.nn import Learner, NonFiniteError, check_finite
@@ -120,9 +121,9 @@ def _check_state(learners: Mapping[str, Learner]) -> None:
 
 @contextmanager
 def machine(config: TrainConfig[Any]) -> Iterator[None]:
-    """The backend and threads of the run. NumPy's warnings are off: every step is checked."""
+    """Backend, threads and memory of the run. NumPy's warnings are off: every step is checked."""
     quiet = np.errstate(over="ignore", invalid="ignore")
-    with use(config.backend), threads(config.threads), quiet:
+    with use(config.backend), threads(config.threads), memory(), quiet:
         yield
 
 

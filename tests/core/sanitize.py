@@ -6,13 +6,14 @@
 core is built into build/sanitize-address or -thread; then run, and must end well,
 
     core_pool         the kernels and the pool in a program without Python
+    core_memory       kept memory, likewise
     tests/test_core*  through Python
     fuzz_core.py      random calls of the module, where that file is there
 
 and planted faults must each be reported: in core_pool, and through Python in a kernel itself.
 
 Python is not built with the sanitizer, so its runtime is loaded first (LD_PRELOAD), and leaks are
-looked for in core_pool alone: Python leaves memory to the system when it ends. Tests that limit the
+looked for in these two alone: Python leaves memory to the system when it ends. Tests that limit the
 address space are left out, since a sanitizer reserves terabytes of it; under `thread` so are those
 that fork, since it knows of no new threads in a child. Needs GCC on Linux.
 """
@@ -96,6 +97,7 @@ def main() -> None:
     preload |= {"TSAN_OPTIONS": f"halt_on_error=1:allocator_may_return_null=1:{suppressions}"}
 
     must_end_well("core_pool", [program], leaks)
+    must_end_well("core_memory", [str(folder / "cmake" / "core_memory")], leaks)
     tests = sorted(
         str(path) for path in (ROOT / "tests").glob("test_core*.py") if path.stem not in NOT_RUN
     )
