@@ -10,6 +10,7 @@ import numpy as np
 
 from pydis.backends import Array, Kernels, available, load, use
 from pydis.backends.hardware import computing, instruction_sets
+from pydis.backends.memory import memory
 from pydis.bench import rows
 from pydis.bench.limits import faults, floor_of, peak_for
 from pydis.bench.load import load_since, moment
@@ -35,10 +36,11 @@ class Setting(NamedTuple):
 
     @contextmanager
     def block(self) -> Iterator[None]:
-        """In this block ops compute by this setting."""
+        """In this block ops compute by this setting, with kept memory as in training."""
         with (
             computing(self.threads, self.instruction_set),
             use(self.backend, **self.replaced),
+            memory(),
             np.errstate(over="ignore", invalid="ignore"),
         ):
             yield
