@@ -29,6 +29,7 @@ from pydis.backends.environment import environment
 from pydis.backends.memory import statistics, why_off
 from pydis.backends.threads import blas_threads, default_threads, kernel_threads, threads
 from pydis.bench.commands import main as bench_command
+from pydis.bench.compare import compare, sentences
 from pydis.data import DataMissing, FormatError
 from pydis.data.commands import main as data_command
 from pydis.derivations.commands import main as verify_command
@@ -72,7 +73,7 @@ def demo(
     out: Path | None = None,
     json: bool = False,
 ) -> None:
-    """Check the equations, train a beta-VAE on dSprites for a few minutes and write a report.
+    """Check the equations, train a beta-VAE for minutes, write a report, compare the backends.
 
     Example: pydis demo --steps 500
 
@@ -81,7 +82,7 @@ def demo(
         seed: All randomness follows from it.
         backend: Who computes; the best one here if not given.
         out: The run folder; the first free runs/demo-seed0, -2, … if not given.
-        json: Print run folder, steps, terms and scores as JSON, for a program to read.
+        json: Print run folder, steps, terms, scores and times as JSON, for a program to read.
     """
     require_extra()  # or the training would be for nothing
     model = BetaVAE(beta=4.0, learning_rate=5e-4)
@@ -94,7 +95,7 @@ def demo(
         f"A beta-VAE (β = {model.beta:g}) learns dSprites: {steps} steps of {config.batch} images, "
         f"rendered as they are needed, on the {config.backend} backend, into {run.folder}."
     )
-    show({**train_to_end(run), **_report(run, json)}, json)
+    show({**train_to_end(run), **_report(run, json), **_compare(config, json)}, json)
 
 
 def train_options() -> None:
@@ -122,7 +123,7 @@ def data_options() -> None:
 
 
 def bench_options() -> None:
-    """Measure the kernels: `pydis bench --help`. Example: pydis bench kernels --filter matmul."""
+    """Measure kernels, layers, steps: `pydis bench --help`. Example: pydis bench steps."""
 
 
 def info(json: bool = False) -> None:
@@ -209,6 +210,13 @@ def _report(run: Run, json: bool) -> dict[str, Any]:
     )
     print("\n".join(lines), file=sys.stderr if json else sys.stdout)
     return {"run": str(run.folder), "report": str(path), "evaluation": asdict(evaluation)}
+
+
+def _compare(config: TrainConfig[Any], json: bool) -> dict[str, Any]:
+    """Time a step of the run on the backends here, print what came out, and return it."""
+    row = compare(config.model, config.batch)
+    print("\n".join(sentences(row)), file=sys.stderr if json else sys.stdout)
+    return {"backends": asdict(row)}
 
 
 def _named(scores: dict[str, float]) -> str:

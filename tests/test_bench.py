@@ -15,7 +15,7 @@ import pytest
 from pydis.backends import available, current, definition, load, use
 from pydis.backends.hardware import computing, instruction_sets, register_arithmetic
 from pydis.backends.threads import blas, blas_threads, kernel_threads
-from pydis.bench import machine, rows, timing
+from pydis.bench import limits, machine, rows, timing
 from pydis.bench.load import Moment, load_between, load_since, moment
 from pydis.bench.measure import Setting, measure, reference
 from pydis.bench.statistics import rank_of_interval, speed_up, summarise
@@ -229,7 +229,11 @@ def test_peaks_and_copies_are_measured() -> None:
     found = machine.peaks(instruction_sets(), [1], "float32")
     assert [peak.instruction_set for peak in found] == instruction_sets()
     assert all(peak.gflops > 0.1 for peak in found)
-    assert machine.copy_gigabytes_per_second(1 << 20, 2) > 0.01
+    assert limits.copying(1 << 20, 2) > 0.01
+    product = limits.best_product(1, "float32", [8, 16])
+    assert product.side in (8, 16) and product.gflops > 0.001
+    seconds, brought = limits.page_fault(1 << 20)
+    assert 0 <= seconds < 1 and brought >= 4096 and limits.call_seconds() > 0
 
 
 def test_the_commit_is_known_only_in_a_clone(tmp_path: Path) -> None:

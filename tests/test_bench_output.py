@@ -3,21 +3,29 @@
 import io
 import json
 import re
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import pytest
+from bench_help import LIMITS, problems
 from rich.console import Console
 
 from pydis.backends import load
 from pydis.backends.hardware import instruction_sets
-from pydis.bench import commands, machine, rows, show
-from pydis.bench.measure import Setting, measure
-from pydis.bench.records import SCHEMA, Entry, Peak, RatioRecord, Record, RowRecord
+from pydis.bench import commands, rows, show
+from pydis.bench import run as bench_run
+from pydis.bench.limits import floor_of
+from pydis.bench.measure import NO_LIMITS, Setting, measure
+from pydis.bench.records import (
+    SCHEMA,
+    Entry,
+    RatioRecord,
+    Record,
+    RowRecord,
+)
 from pydis.cli import main
 
 TINY = [rows.matmul(3, 5, 4), *rows.convolutions(2, 8, 2, 3)]
@@ -27,8 +35,7 @@ TINY = [rows.matmul(3, 5, 4), *rows.convolutions(2, 8, 2, 3)]
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny rows, and limits measured in a moment."""
     monkeypatch.setattr(commands, "kernel_rows", lambda: TINY)
-    monkeypatch.setattr(machine, "_peak", lambda *_: 1e9)
-    monkeypatch.setattr(machine, "copy_gigabytes_per_second", lambda: 1.0)
+    monkeypatch.setattr(bench_run, "limits", lambda *_: LIMITS)
     monkeypatch.setattr("pydis.bench.load.SHORTEST", 0.0)
 
 
@@ -46,33 +53,6 @@ QUICK = ("kernels", "--rounds", 6, "--threads", "1")
 # The schema
 
 
-def problems(value: Any, kind: Any, path: str = "record") -> list[str]:
-    """Where a JSON value differs from a type of `records.py`: the schema is those types."""
-    if is_dataclass(kind):
-        expected = {field.name for field in fields(kind)}
-        if not isinstance(value, dict) or set(value) != expected:
-            return [f"{path}: expected the fields {sorted(expected)}"]
-        hints = get_type_hints(kind)
-        return [p for name in hints for p in problems(value[name], hints[name], f"{path}.{name}")]
-    if isinstance(kind, UnionType):
-        each = [problems(value, one, path) for one in get_args(kind)]
-        return [] if [] in each else each[0]
-    if get_origin(kind) is list:
-        if not isinstance(value, list):
-            return [f"{path}: expected a list"]
-        (inner,) = get_args(kind)
-        return [p for n, v in enumerate(value) for p in problems(v, inner, f"{path}[{n}]")]
-    if get_origin(kind) is dict:
-        if not isinstance(value, dict):
-            return [f"{path}: expected an object"]
-        _, inner = get_args(kind)
-        return [p for n, v in value.items() for p in problems(v, inner, f"{path}.{n}")]
-    plain = {float: (int, float), NoneType: NoneType}.get(kind, kind)
-    if kind is Any or (isinstance(value, plain) and isinstance(value, bool) == (kind is bool)):
-        return []
-    return [f"{path}: expected {kind.__name__}, received {value!r}"]
-
-
 @pytest.fixture
 def document(capsys: Any) -> Any:
     status, out, err = run(capsys, *QUICK, "--json", "-")
@@ -83,7 +63,7 @@ def document(capsys: Any) -> Any:
 def test_the_document_keeps_the_schema(document: Any) -> None:
     assert problems(document, Record) == []
     assert document["schema"] == SCHEMA and document["level"] == "kernels"
-    assert [f"{row['kernel']} {row['shape']}" for row in document["rows"]] == [
+    assert [f"{row['work']} {row['shape']}" for row in document["rows"]] == [
         row.name for row in TINY
     ]
     for row in document["rows"]:
@@ -101,7 +81,7 @@ def planted_faults(document: Any) -> list[Any]:
     first = document["rows"][0]
     entry = first["contenders"][0]
     return [
-        {name: value for name, value in document.items() if name != "peaks"},
+        {name: value for name, value in document.items() if name != "limits"},
         document | {"more": 1},
         document | {"threads": ["1"]},
         document | {"rounds": 1.5},
@@ -136,7 +116,8 @@ def test_a_number_that_is_none_is_null(capsys: Any) -> None:
 def entry(**changes: Any) -> Entry:
     ratio = RatioRecord(2.0, 1.5, 2.5, True)
     sound = Entry(
-        "cpp", 2, "avx2", 1.0, 8.0, False, [0.004], 0.004, 0.003, 0.001, False, 5, 0.5, ratio
+        *("cpp", 2, "avx2", 1.0, 8.0, False, [0.004], 0.004, 0.003, 0.001, False, 5, 0.5, ratio),
+        *(0.001, 0.25, 12.0),
     )
     return replace(sound, **changes)
 
@@ -158,17 +139,19 @@ def test_a_ratio_is_shown_only_where_it_says_something(changes: Any, shown: str)
 
 def test_cells() -> None:
     assert show.cells(entry(), False) == [
-        *("cpp", "2", "avx2", "4.000", "3.000", "5.0", "50", "2.00 [1.50, 2.50]", "1", "8", "")
+        *("cpp", "2", "avx2", "4.000", "1.000", "3.000", "1", "5.0", "50", "25", "12"),
+        *("2.00 [1.50, 2.50]", "1", "8", ""),
     ]
     assert show.cells(entry(unstable=True), False)[-1] == "unstable"
     wrong = show.cells(entry(wrong=True, error=9.0), False)
-    assert wrong[3:8] == ["WRONG", "", "", "", ""] and wrong[8:] == ["9", "8", ""]
+    assert wrong[3:] == ["WRONG", *[""] * 8, "9", "8", ""]
+    assert [show.percent(x) for x in (None, 1, 0.0999, 0.034)] == ["", "100", "10", "3.4"]
     assert all(len(show.cells(e, True)) == len(show.COLUMNS) for e in (entry(), entry(wrong=True)))
 
 
 @pytest.mark.parametrize("overloaded", [False, True])
 def test_an_overloaded_machine_is_in_the_title(overloaded: bool) -> None:
-    row = RowRecord("matmul", "2x2x2", 16, 2, 1.5, 0.25, overloaded, [entry()])
+    row = RowRecord("matmul", "2x2x2", 16, 48, 2, 1.5, 0.25, overloaded, [entry()])
     for terminal in (False, True):
         console = Console(file=io.StringIO(), force_terminal=terminal, width=140)
         show.show_row(row, console)
@@ -178,16 +161,31 @@ def test_an_overloaded_machine_is_in_the_title(overloaded: bool) -> None:
 
 
 def test_speed_and_share_of_the_peak() -> None:
-    row, peaks = rows.matmul(4, 4, 4), [Peak("avx2", 1, 1e-3), Peak("avx512", 1, 4e-3)]
+    row = rows.matmul(4, 4, 4)
     table = load("numpy")
     settings = [Setting("numpy", table, 1), Setting("numpy", table, 1, "avx2")]
     half = lambda contenders, rounds, seconds: [[128e-6] * 6, [256e-6] * 6]
     with patch("pydis.bench.measure.computing", lambda number, name: patch.dict({})):
-        record = measure(row, settings, "float32", 6, peaks=peaks, interleave=half)
+        record = measure(row, settings, "float32", 6, limits=LIMITS, interleave=half)
     first, other = record.contenders
     assert (first.gflops, other.gflops) == pytest.approx((1e-3, 0.5e-3))
     assert (first.share_of_peak, other.share_of_peak) == pytest.approx((0.25, 0.5))
     assert other.ratio == RatioRecord(0.5, 0.5, 0.5, True)
+    # 128 operations at 4 and at 1 MFLOP/s; 192 bytes at 8 MB/s take less.
+    assert record.bytes == 3 * 64
+    assert (first.floor, other.floor) == pytest.approx((32e-6, 128e-6))
+    assert (first.share_of_floor, other.share_of_floor) == pytest.approx((0.25, 0.5))
+    with patch("pydis.bench.measure.computing", lambda number, name: patch.dict({})):
+        unknown = measure(row, settings, "float32", 6, interleave=half).contenders[0]
+    assert unknown.floor is unknown.share_of_floor is unknown.share_of_peak is None
+    assert NO_LIMITS.copies == []
+
+
+def test_a_floor_of_many_bytes_has_the_bandwidth_of_large_copies() -> None:
+    assert floor_of(LIMITS, 1, "avx2", 0, 1 << 12) == pytest.approx((0, (1 << 12) / 8e6))
+    assert floor_of(LIMITS, 1, "avx2", 0, 1 << 21) == pytest.approx((0, (1 << 21) / 1e6))
+    assert floor_of(LIMITS, 1, "avx2", 3000, 0) == pytest.approx((3e-3, 0))
+    assert floor_of(LIMITS, 2, "avx2", 1, 1) is None  # threads that were not measured
 
 
 # The command
@@ -235,6 +233,7 @@ def test_a_budget_is_kept(capsys: Any) -> None:
         (["--filter", "abacus"], "--filter abacus: expected part of one of matmul 3x5x4"),
         (["--json", "missing/file.json"], "missing/file.json: cannot be written"),
         (["--json", "."], "--json .: cannot be written"),
+        (["--svg", "missing/file.svg"], "--svg missing/file.svg: cannot be written"),
         (["--dtype", "float16"], "float16"),
     ],
 )
@@ -247,6 +246,6 @@ def test_bad_usage(capsys: Any, tmp_path: Path, monkeypatch: Any, options: Any, 
 
 
 def test_help_has_an_example(capsys: Any) -> None:
-    for arguments in (["--help"], ["kernels", "--help"]):
+    for arguments in (["--help"], ["kernels", "--help"], ["layers", "--help"], ["steps", "--help"]):
         status, out, _ = run(capsys, *arguments)
-        assert status == 0 and "pydis bench kernels --filter" in out
+        assert status == 0 and f"pydis bench {arguments[-2] if arguments[1:] else 'kernels'}" in out

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench_help import problems
 from command_line import QUICK, Done, run
 
 import pydis.cli
 import pydis.report
+from pydis.bench.records import RowRecord
 from pydis.data import download, registry
 from pydis.training import open_run
 
@@ -79,7 +81,11 @@ def test_demo_and_report(tmp_path: Path, quick_report):
     assert "derivations hold" in done.err and "; not " not in done.err
     assert made["evaluation"] == json.loads((folder / "evaluation.json").read_text())
     reported = run("report", folder, "--json")
-    assert document(reported) == {k: v for k, v in made.items() if k not in ("steps", "terms")}
+    only_demo = ("steps", "terms", "backends")
+    assert document(reported) == {k: v for k, v in made.items() if k not in only_demo}
+    assert problems(made["backends"], RowRecord) == [] and made["backends"]["work"] == "BetaVAE"
+    assert made["backends"]["contenders"][0]["backend"] == "numpy"
+    assert "one training step here: " in done.err and "losses at step 1" in done.err
     assert "linear R²" in reported.err
     assert run("report", folder).out == reported.err
 

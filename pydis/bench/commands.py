@@ -1,43 +1,44 @@
-"""`pydis bench kernels`."""
+"""`pydis bench kernels | layers | steps`."""
 
-import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
-from rich.console import Console
 
-from pydis.backends.environment import environment
-from pydis.backends.hardware import instruction_sets
 from pydis.backends.processors import processors
-from pydis.bench import machine, show
+from pydis.bench.layers import layer_rows
 from pydis.bench.measure import measure, settings
-from pydis.bench.records import SCHEMA, Record
+from pydis.bench.records import Limits, RowRecord
 from pydis.bench.rows import Row, kernel_rows
+from pydis.bench.run import Asked, BenchError, run
+from pydis.bench.steps import measure_steps, model_rows
 
-HELP = """Measure kernels beside NumPy, with their errors.
+HELP = """Measure kernels, layers and whole training steps beside NumPy, each with its error.
 
-Example: pydis bench kernels --filter conv2d_w --threads 1,2 --json kernels.json"""
+Example: pydis bench kernels --filter conv2d_w --threads 1,2 --json kernels.json
+
+Example: pydis bench steps --filter beta-vae --explain --svg steps.svg"""
 
 MOST_THREADS = 256
 
 
-class BenchError(ValueError):
-    """An option that cannot be measured."""
+Threads = Annotated[str | None, tyro.conf.arg(metavar="1,2,…")]
+Json = Annotated[str | None, tyro.conf.arg(metavar="FILE|-")]
+Svg = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
+DType = Literal["float32", "float64"]
 
 
 def kernels_command(
     filter: str = "",
     rounds: int = 20,
-    threads: Annotated[str | None, tyro.conf.arg(metavar="1,2,…")] = None,
+    threads: Threads = None,
     seconds: float | None = None,
-    dtype: Literal["float32", "float64"] = "float32",
-    json: Annotated[str | None, tyro.conf.arg(metavar="FILE|-")] = None,
+    dtype: DType = "float32",
+    json: Json = None,
+    svg: Svg = None,
 ) -> int:
     """Time the kernels at the models' shapes: NumPy and the core, each ISA, each number of threads.
 
@@ -50,19 +51,96 @@ def kernels_command(
         seconds: Stop adding rounds when this time is over, shared evenly by the rows.
         dtype: The numbers' type.
         json: Write samples and all there is to know to a file; "-" writes to standard output.
+        svg: Draw the times as bars, and the roofline, into a file.
     """
-    rows = chosen(kernel_rows(), filter)
-    return run("kernels", rows, rounds, thread_counts(threads), seconds, dtype, json)
+    asked = Asked("kernels", rounds, thread_counts(threads), seconds, dtype, json, svg)
+    return timed(asked, chosen(kernel_rows(), filter))
 
 
-COMMANDS: dict[str, Callable[..., int]] = {"kernels": kernels_command}
+def layers_command(
+    filter: str = "",
+    rounds: int = 20,
+    threads: Threads = None,
+    seconds: float | None = None,
+    dtype: DType = "float32",
+    json: Json = None,
+    svg: Svg = None,
+) -> int:
+    """Time the layers of the beta-VAE, and batch normalisation: forward, and with backward.
+
+    Example: pydis bench layers --filter transposed --threads 1
+
+    Args:
+        filter: Only rows whose name contains this, like "linear" or "backward 64x".
+        rounds: In each round each contender computes once for the clock. Ratios need six.
+        threads: Numbers of threads; 1 to this machine's processors if not given.
+        seconds: Stop adding rounds when this time is over, shared evenly by the rows.
+        dtype: The numbers' type.
+        json: Write samples and all there is to know to a file; "-" writes to standard output.
+        svg: Draw the times as bars, and the roofline, into a file.
+    """
+    asked = Asked("layers", rounds, thread_counts(threads), seconds, dtype, json, svg)
+    return timed(asked, chosen(layer_rows(), filter))
+
+
+def steps_command(
+    filter: str = "",
+    rounds: int = 20,
+    threads: Threads = None,
+    seconds: float | None = None,
+    steps: int = 100,
+    batch: int = 64,
+    explain: bool = False,
+    json: Json = None,
+    svg: Svg = None,
+) -> int:
+    """Time whole training steps of the models, and print the losses: same work or no ratio.
+
+    Example: pydis bench steps --filter beta-vae --threads 2 --explain
+
+    Args:
+        filter: Only models whose name contains this; that model alone where it is the name.
+        rounds: In each round each contender trains one step for the clock. Ratios need six.
+        threads: Numbers of threads; 1 to this machine's processors if not given.
+        seconds: Stop adding rounds when this time is over, shared evenly by the models.
+        steps: The step at which losses are compared once more, after the first.
+        batch: Images of a step.
+        explain: Also say where the fastest contender's time goes, kernel by kernel.
+        json: Write samples and all there is to know to a file; "-" writes to standard output.
+        svg: Draw the times as bars, and the roofline, into a file.
+    """
+    for name, number in (("--steps", steps), ("--batch", batch)):
+        if number < 1:
+            raise BenchError(f"{name}: expected at least 1, received {number}")
+    asked = Asked("steps", rounds, thread_counts(threads), seconds, "float32", json, svg)
+    models = model_rows()
+    names = [filter] if filter in models else [name for name in models if filter in name]
+    if not names:
+        raise BenchError(f"--filter {filter}: expected part of one of {', '.join(models)}")
+
+    def step(name: str, limits: Limits, share: float) -> RowRecord:
+        work = (name, models[name], settings(asked.threads), asked.rounds, steps)
+        return measure_steps(*work, limits, share, batch, explain)
+
+    return run(asked, [partial(step, name) for name in names])
+
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "kernels": kernels_command,
+    "layers": layers_command,
+    "steps": steps_command,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run `pydis bench …` and return its exit status: 1 if a result was wrong, 2 for bad usage."""
     try:
         status: int = tyro.extras.subcommand_cli_from_dict(
-            COMMANDS, prog="pydis bench", description=HELP, args=list(arguments)
+            COMMANDS,
+            prog="pydis bench",
+            description=HELP,
+            args=list(arguments),
+            config=(tyro.conf.FlagCreatePairsOff,),
         )
     except BenchError as error:
         print(f"pydis bench: {error}", file=sys.stderr)
@@ -93,57 +171,11 @@ def thread_counts(asked: str | None) -> list[int]:
     return counts
 
 
-def run(
-    level: str,
-    rows: Sequence[Row],
-    rounds: int,
-    threads: list[int],
-    seconds: float | None,
-    dtype: str,
-    json: str | None,
-) -> int:
-    """Measure rows one after the other, show each, and write the record. 1 if one was wrong."""
-    if rounds < 1:
-        raise BenchError(f"--rounds: expected at least 1, received {rounds}")
-    if seconds is not None and not seconds > 0:
-        raise BenchError(f"--seconds: expected more than 0, received {seconds:g}")
-    check_writable(json)
-    console = Console(stderr=json == "-")
-    record = head(level, rounds, threads, seconds, dtype)
-    show.show_head(record, console)
-    contenders, began, done = settings(threads), perf_counter(), []
-    for number, row in enumerate(rows):
-        left = float("inf") if seconds is None else seconds - (perf_counter() - began)
-        share = max(0.0, left) / (len(rows) - number)
-        done.append(measure(row, contenders, dtype, rounds, share, record.peaks))
-        show.show_row(done[-1], console)
-    show.print_line(show.LEGEND, console)
-    write(replace(record, rows=done), json)
-    return int(any(entry.wrong for row in done for entry in row.contenders))
+def timed(asked: Asked, rows: Sequence[Row]) -> int:
+    """Kernels or layers, each checked and then timed."""
+    contenders = settings(asked.threads)
 
+    def one(row: Row, limits: Limits, share: float) -> RowRecord:
+        return measure(row, contenders, asked.dtype, asked.rounds, share, limits)
 
-def head(level: str, rounds: int, threads: list[int], seconds: float | None, dtype: str) -> Record:
-    """The record before its rows, with the peaks measured now."""
-    about: dict[str, Any] = environment()
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    peaks = machine.peaks(instruction_sets(), threads, dtype)
-    copied = machine.copy_gigabytes_per_second()
-    asked = (level, started, dtype, rounds, seconds, threads)
-    return Record(SCHEMA, *asked, about, machine.about(), peaks, copied, [])
-
-
-def check_writable(json: str | None) -> None:
-    """Raise BenchError where the file could not be written, before minutes of measuring."""
-    if json in (None, "-"):
-        return
-    path = Path(json)
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise BenchError(f"--json {json}: cannot be written")
-
-
-def write(record: Record, json: str | None) -> None:
-    """The record where it was asked for."""
-    if json == "-":
-        print(record.to_json())
-    elif json is not None:
-        Path(json).write_text(record.to_json() + "\n", "utf-8")
+    return run(asked, [partial(one, row) for row in rows])

@@ -1,17 +1,14 @@
-"""What a number depends on: the processor, how it is run, the source, the measured limits."""
+"""What a number depends on: the processor, how it is run, the source, its arithmetic peak."""
 
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from pydis.backends.hardware import computing, register_arithmetic
 from pydis.bench.records import Peak
 
 ROOT = Path(__file__).parents[2]
-COPIED_BYTES = 1 << 27
 
 
 def about() -> dict[str, str | None]:
@@ -49,17 +46,6 @@ def _peak(name: str, number: int, double_precision: bool, tries: int = 40) -> fl
             operations = register_arithmetic(steps, 4 * number, double_precision)
             best = max(best, operations / (perf_counter() - began))
     return best
-
-
-def copy_gigabytes_per_second(size: int = COPIED_BYTES, tries: int = 4) -> float:
-    """Bytes read and written by copying arrays larger than most caches, the best of some tries."""
-    source, target = np.ones(size, np.uint8), np.zeros(size, np.uint8)
-    best = 0.0
-    for _ in range(tries):
-        began = perf_counter()
-        np.copyto(target, source)
-        best = max(best, 2 * size / (perf_counter() - began))
-    return best / 1e9
 
 
 def _cpu() -> str | None:

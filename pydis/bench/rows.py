@@ -15,14 +15,20 @@ from pydis.backends.draws import normal
 
 
 class Row(NamedTuple):
-    """One kernel at one shape. `terms` is the most products added up in one number."""
+    """One kernel, or one layer, at one shape. `terms` is the most products added in one number.
+
+    A layer gives several arrays, and what it computes is no sum of products: its errors are
+    relative to the largest number of each array (`of_largest`), those of kernels to |a||b|.
+    """
 
     kernel: str
     shape: str
     inputs: tuple[tuple[int, ...], ...]
-    call: Callable[[Kernels, Sequence[Array]], Array]
+    call: Callable[[Kernels, Sequence[Array]], Any]
     operations: int
     terms: int
+    of_largest: bool = False
+    prepare: Callable[[list[Array]], list[Array]] = list
 
     @property
     def name(self) -> str:
@@ -30,9 +36,9 @@ class Row(NamedTuple):
         return f"{self.kernel} {self.shape}"
 
     def make(self, dtype: str, seed: int = 0) -> list[Any]:
-        """The inputs: standard normal numbers, of the same seed for every row."""
+        """The inputs: of standard normal numbers, by the same seed for every row."""
         rng = np.random.default_rng(seed)
-        return [normal(rng, shape, np.dtype(dtype)) for shape in self.inputs]
+        return self.prepare([normal(rng, shape, np.dtype(dtype)) for shape in self.inputs])
 
 
 def bound(row: Row, dtype: str) -> float:
@@ -41,6 +47,10 @@ def bound(row: Row, dtype: str) -> float:
     n products added in any order are off by at most γₙ = n u / (1 - n u) of |a||b|, with u = eps/2
     (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1). The reference in float64
     is off by its own γₙ, and so is |a||b|.
+
+    A layer's errors are relative to its largest number. From that Σ|a||b| of independent numbers is
+    some √n away; but roundings of both signs add up as √n too, and so the same bound stands
+    (Higham and Mary 2019).
     """
     n, eps = row.terms, float(np.finfo(dtype).eps)
     double = _gamma(n, float(np.finfo(np.float64).eps))

@@ -1,0 +1,185 @@
+"""Whole training steps: forward, loss, backward and update of every model there is.
+
+Contenders start from the same weights on the same images with the same noise, in float32. A row has
+times only beside losses: those of steps 1 and N of every contender stand side by side, and one
+whose losses are not the first one's within `AGREE` has no ratio, for its work was another.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from pydis.bench.calls import Calls, Cost, recording
+from pydis.bench.explain import budget
+from pydis.bench.load import load_since, moment
+from pydis.bench.measure import Setting, floors, page_faults, peak_of, timed_entry, with_rate
+from pydis.bench.records import Entry, Limits, Losses, RowRecord
+from pydis.bench.timing import Contender, interleave
+from pydis.models import MODELS
+from pydis.nn import Learner
+from pydis.training import TrainConfig, stream
+from pydis.training.loop import batch
+
+FIRST, LAST = 1e-5, 1e-2
+AGREE = (FIRST, LAST)
+"""The largest relative difference of the losses at step 1, where rounding alone makes them differ,
+and at step N: training carries a difference of the last places further with every step."""
+
+IMAGES_KEPT = 16
+"""Batches in memory; step 17 sees the first one again."""
+
+Learners = dict[str, Learner]
+Start = Callable[[], Learners]
+Step = Callable[[Learners, int], tuple[Learners, dict[str, float]]]
+Weights = Mapping[str, Mapping[str, Any]]
+
+
+def training(
+    model: Any,
+    images: Sequence[Any],
+    seed: int = 0,
+    weights: Weights | None = None,
+) -> tuple[Start, Step]:
+    """(start, step) of a model on the backend that is current when they are called.
+
+    `start()` gives the learners before step 1, from the model's own first weights of that seed, or
+    with `weights`: arrays by the names of `Learner.arrays`, by player. `step(learners, n)` trains
+    on images[(n − 1) mod len(images)], which lie where the backend computes, with the noise of step
+    n, and gives the learners after it and its losses before the update.
+    """
+
+    def start() -> Learners:
+        learners: Learners = model.start(stream(seed, "initialise"))
+        for player, arrays in (weights or {}).items():
+            own = learners[player]
+            learners[player] = own.with_arrays(own.arrays() | dict(arrays), own.moments.steps)
+        return learners
+
+    def step(learners: Learners, number: int) -> tuple[Learners, dict[str, float]]:
+        x = images[(number - 1) % len(images)]
+        learners, terms = model.update(learners, x, stream(seed, "latent", number))
+        return learners, losses_among(terms)
+
+    return start, step
+
+
+def losses_among(terms: Mapping[str, Any]) -> dict[str, float]:
+    """The terms named as losses; all of them where none is."""
+    named = {name: float(value) for name, value in terms.items() if name.startswith("loss")}
+    return named or {name: float(value) for name, value in terms.items()}
+
+
+def batches(model: Any, size: int, count: int = IMAGES_KEPT) -> list[Any]:
+    """What a training run of the model would see in its first steps, as NumPy's arrays."""
+    config = TrainConfig(model, batch=size, backend="numpy", threads=1)
+    return [batch(config, number) for number in range(1, count + 1)]
+
+
+class Trainer:
+    """A contender amid its training: each call is the next step. Losses are kept."""
+
+    def __init__(self, setting: Setting, model: Any, images: Sequence[Any]) -> None:
+        self.setting = setting
+        with setting.block():
+            start, self.step = training(model, [setting.kernels.asarray(x) for x in images])
+            self.learners = start()
+        self.losses: list[dict[str, float]] = []
+        self.contender: Contender = setting.contender(self)
+
+    def __call__(self) -> None:
+        self.learners, losses = self.step(self.learners, len(self.losses) + 1)
+        self.losses.append(losses)
+
+    def up_to(self, steps: int) -> None:
+        """Go on to this step, if it was not there yet."""
+        with self.setting.block():
+            while len(self.losses) < steps:
+                self()
+
+    @contextmanager
+    def recorded(self) -> Iterator[Calls]:
+        """In this block, the calls of kernels are recorded."""
+        calls, block = recording(self.setting.backend, **self.setting.replaced)
+        with self.setting.block(), block:
+            yield calls
+
+
+def model_rows() -> dict[str, Any]:
+    """Every model with the hyper-parameters it comes with."""
+    return {name: kind() for name, kind in MODELS.items()}
+
+
+def measure_steps(
+    name: str,
+    model: Any,
+    contenders: Sequence[Setting],
+    rounds: int,
+    steps: int,
+    limits: Limits,
+    seconds: float = float("inf"),
+    size: int = 64,
+    explain: bool = False,
+) -> RowRecord:
+    """The record of one model: times, then each contender goes on to step `steps` for its losses.
+
+    The floor of a step is the sum over its kernel calls, as the core makes them where there is one.
+    """
+    images = batches(model, size)
+    trainers = [Trainer(setting, model, images) for setting in contenders]
+    began = moment()
+    times = interleave([trainer.contender for trainer in trainers], rounds, seconds)
+    load = load_since(began)
+    costs = calls_of_a_step(trainers[-1] if trainers[-1].setting.backend != "cupy" else trainers[0])
+    operations, moved = sum(c.operations for c in costs), sum(c.bytes for c in costs)
+    entries = []
+    for trainer, samples in zip(trainers, times, strict=True):
+        counted = page_faults(trainer.contender)
+        trainer.up_to(steps)
+        one = _entry(trainer, trainers[0], samples, times[0], steps, _floor(limits, trainer, costs))
+        one = with_rate(one, operations, peak_of(limits, trainer.setting))
+        entries.append(replace(one, page_faults=counted))
+    shape = f"batch {size}"
+    record = RowRecord(name, shape, operations, moved, None, *load, entries)
+    if not explain:
+        return record
+    fastest = min(range(len(entries)), key=lambda i: entries[i].median or float("inf"))
+    return replace(record, budget=budget(trainers[fastest], limits))
+
+
+def _entry(
+    trainer: Trainer,
+    first: Trainer,
+    samples: Sequence[float],
+    compared_with: Sequence[float],
+    steps: int,
+    floor: float | None,
+) -> Entry:
+    """A contender whose losses, in units of what is tolerated, are off by at most 1."""
+    own = Losses(steps, trainer.losses[0], trainer.losses[steps - 1])
+    other = Losses(steps, first.losses[0], first.losses[steps - 1])
+    apart = (difference(own.first, other.first), difference(own.last, other.last))
+    off = max(d / most for d, most in zip(apart, AGREE, strict=True))
+    entry = timed_entry(trainer.setting, (off, 1.0), samples, compared_with, floor)
+    return replace(entry, losses=own)
+
+
+def difference(own: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """The largest relative difference of losses of the same name; infinite where one is missing."""
+    if set(own) != set(other):
+        return float("inf")
+    apart = [abs(own[n] - other[n]) / (abs(other[n]) or 1.0) for n in own]
+    return max((d if d == d else float("inf") for d in apart), default=0.0)
+
+
+def calls_of_a_step(trainer: Trainer) -> list[Cost]:
+    """What each kernel call of one step costs."""
+    with trainer.recorded() as calls:
+        trainer()
+    return [calls.costs[key] for key, times in calls.seconds.items() for _ in times]
+
+
+def _floor(limits: Limits, trainer: Trainer, costs: Sequence[Cost]) -> float | None:
+    each = [floors(limits, trainer.setting, *cost) for cost in costs]
+    known = [max(both) for both in each if both]
+    return sum(known) if len(known) == len(each) and known else None
