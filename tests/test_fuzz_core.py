@@ -18,8 +18,16 @@ from fuzz_core import DRAWS, SETTINGS, Fault, fuzz
 from fuzz_families import FAMILIES
 
 Array = Any
-TELLERS = {"build_info", "instruction_set", "instruction_sets", "threads"}
-APART = {"peak": "takes as long as it is told to", "fill_outlines": "in test_fill.py"}
+TELLERS = {
+    *("build_info", "instruction_set", "instruction_sets", "threads"),
+    *("memory_handler", "memory_statistics"),
+}
+APART = {
+    "peak": "takes as long as it is told to",
+    "fill_outlines": "in test_fill.py",
+    "keep_memory": "in test_memory_calls.py",
+    "set_memory_handler": "in test_memory_calls.py",
+}
 
 
 def test_every_function_is_called() -> None:
