@@ -25,8 +25,8 @@ TELLERS = {
 APART = {
     "peak": "takes as long as it is told to",
     "fill_outlines": "in test_fill.py",
-    "keep_memory": "in test_memory_calls.py",
-    "set_memory_handler": "in test_memory_calls.py",
+    "keep_memory": "below, and in test_memory_bound.py",
+    "set_memory_handler": "below, and in test_memory.py",
 }
 
 
@@ -41,6 +41,15 @@ def test_what_takes_no_arguments_takes_none(name: str) -> None:
     for wrong in (0, None, "x"):
         with pytest.raises(TypeError):
             getattr(_core, name)(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["x", 1.5, b"", [], object(), -1, 2**70])
+@pytest.mark.parametrize("name", ["keep_memory", "set_memory_handler"])
+def test_what_is_no_bound_and_no_handler(name: str, wrong: Any) -> None:
+    before = _core.memory_statistics()["bound"]
+    with pytest.raises((TypeError, ValueError)):
+        getattr(_core, name)(wrong)
+    assert _core.memory_statistics()["bound"] == before
 
 
 def test_random_calls(tmp_path: Path) -> None:
