@@ -96,6 +96,20 @@ void gather_row(const Thin<T>& k, std::size_t h, const T* ring, T* line) {
     }
 }
 
+// Bias and activation of a row of the image.
+template <std::size_t fixed, typename T>
+void finish_row(const Conv<T>& p, const T* from, T* to) {
+    const std::size_t channels = fixed != 0 ? fixed : p.channels;
+    const T slope = p.activate ? p.slope : T{1};
+    for (std::size_t c = 0; c < channels; ++c) {
+        const T bias = p.bias ? p.bias[c] : T{0};
+        for (std::size_t i = c; i < p.width * channels; i += channels) {
+            const T x = from[i] + bias;
+            to[i] = x < T{0} ? (slope == T{0} ? T{0} : slope * x) : x;
+        }
+    }
+}
+
 template <typename T>
 void thin_task(const void* problem, std::size_t n, void* scratch) {
     const Thin<T>& k = *static_cast<const Thin<T>*>(problem);
@@ -117,11 +131,10 @@ void thin_task(const void* problem, std::size_t n, void* scratch) {
         const T* from = line + p.pad * p.channels;
         if (p.bias == nullptr && !p.activate) {
             __builtin_memcpy(to, from, width * sizeof(T));
-            continue;
-        }
-        for (std::size_t i = 0; i < width; ++i) {
-            const T x = p.bias ? from[i] + p.bias[i % p.channels] : from[i];
-            to[i] = p.activate && x < T{0} ? (p.slope == T{0} ? T{0} : p.slope * x) : x;
+        } else if (p.channels == 1) {
+            finish_row<1>(p, from, to);
+        } else {
+            finish_row<0>(p, from, to);
         }
     }
 }
