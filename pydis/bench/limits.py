@@ -49,7 +49,7 @@ def best_product(number: int, dtype: str, sides: Sequence[int] = SIDES) -> Produ
     rng = np.random.default_rng(0)
     found = []
     for side in sides:
-        a, b = (draws.normal(rng, (side, side), dtype) for _ in range(2))
+        a, b = (draws.normal(rng, (side, side), np.dtype(dtype)) for _ in range(2))
         for name in ("numpy", "cpp"):
             if available()[name].usable:
                 with computing(number):
