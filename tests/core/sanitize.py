@@ -14,9 +14,9 @@ and planted faults must each be reported: in core_pool, and through Python in a 
 
 Python is not built with the sanitizer, so its runtime is loaded first (LD_PRELOAD), and leaks are
 looked for in these two alone: Python leaves memory to the system when it ends. Tests that limit the
-address space are left out, since a sanitizer reserves terabytes of it; so are those that fork, since
-`thread` knows of no new threads in a child, and a child inherits the lock of `address`'s allocator as
-another thread held it. core_pool forks while its threads allocate nothing. Needs GCC on Linux.
+address space are left out, since a sanitizer reserves terabytes of it. So are those that fork:
+`thread` knows of no new threads in a child, and a child of `address` inherits its allocator's lock
+as another thread held it. core_pool forks while its threads allocate nothing. Needs GCC on Linux.
 """
 
 import argparse
