@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/*)
 
-.PHONY: demo test lint clean sanitize-address sanitize-thread
+.PHONY: demo test lint clean results sanitize-address sanitize-thread
 
 # Needs no compiler: without one pydis is pure Python.
 demo: $(VENV)/installed-demo
@@ -24,6 +24,16 @@ lint: $(VENV)/installed-test
 # The compiled core built to find faults, and planted faults that it must find (GCC on Linux).
 sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-test
 	$(BIN)/python tests/core/sanitize.py $*
+
+# All of benchmarks/results/ again, in about 20 minutes in which nothing else should run.
+# TORCH_PYTHON is an interpreter with torch and numpy.
+results: $(VENV)/installed-test
+	$(BIN)/python benchmarks/kernels_beside_torch.py --torch-python $(TORCH_PYTHON)
+	$(BIN)/python benchmarks/steps_beside_torch.py --torch-python $(TORCH_PYTHON)
+	$(BIN)/python benchmarks/steps_beside_torch.py --torch-python $(TORCH_PYTHON) --busy
+	$(BIN)/python benchmarks/memory.py | tee benchmarks/results/memory.txt
+	$(BIN)/pydis bench steps --filter beta-vae --explain --json benchmarks/results/steps.json \
+	    --svg benchmarks/results/steps.svg | tee benchmarks/results/steps.txt
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

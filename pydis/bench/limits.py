@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from pydis.backends import Array, available, load
+from pydis.backends import Array, available, draws, load
 from pydis.backends.hardware import computing, instruction_sets
 from pydis.bench import machine
 from pydis.bench.load import load_since, moment
@@ -49,7 +49,7 @@ def best_product(number: int, dtype: str, sides: Sequence[int] = SIDES) -> Produ
     rng = np.random.default_rng(0)
     found = []
     for side in sides:
-        a, b = (rng.standard_normal((side, side)).astype(dtype) for _ in range(2))
+        a, b = (draws.normal(rng, (side, side), np.dtype(dtype)) for _ in range(2))
         for name in ("numpy", "cpp"):
             if available()[name].usable:
                 with computing(number):

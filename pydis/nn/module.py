@@ -1,6 +1,5 @@
 """A network is an object with attributes; its parameters are the tensors found by walking them."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -73,9 +72,8 @@ def _rebuild(value: Any, replacement: dict[int, Value]) -> Any:
     if isinstance(value, Tensor):
         return replacement[id(value)]
     if isinstance(value, Module):
-        new = copy.copy(value)
-        for name, part in vars(value).items():
-            object.__setattr__(new, name, _rebuild(part, replacement))
+        new = object.__new__(type(value))
+        vars(new).update({name: _rebuild(p, replacement) for name, p in vars(value).items()})
         return new
     if isinstance(value, dict):
         return {name: _rebuild(part, replacement) for name, part in value.items()}

@@ -14,7 +14,8 @@ SINGULAR = 1e-9
 
 
 def _one(z: Floats) -> Floats:
-    return np.c_[np.ones(len(z)), z]
+    found: Floats = np.c_[np.ones(len(z)), z]
+    return found
 
 
 def _centred(x: Floats) -> Floats:
@@ -29,7 +30,7 @@ def _squares(x: Floats) -> Floats:
 
 def _inverse(S: Floats) -> Floats:
     """S⁻¹ of a symmetric S; where S is singular, the inverse on its image."""
-    return np.linalg.pinv(S, rcond=SINGULAR, hermitian=True)
+    return np.asarray(np.linalg.pinv(S, rcond=SINGULAR, hermitian=True), np.float64)
 
 
 def _weights(X: Floats, v: Floats) -> Floats:
