@@ -8,6 +8,7 @@ SURVIVORS: dict[str, str] = {
     "information.slack": "how much the sum of a table may miss 1; no quantity",
     "objectives.gaussian_reconstruction swapped": "|x − x̂|² is symmetric",
     "probability.lower_triangle negated": "−L is a factor of the same Σ",
+    "metrics.active_latents scaled": "a truth value has no scale",
     "probability.bernoulli_slope": SLOPE,
     "probability.pairwise_gaussian_slopes": SLOPE,
     "probability.pairwise_gaussian_slopes without a kernel": SLOPE,

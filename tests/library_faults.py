@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from inspect import signature
 from types import FunctionType
-from typing import Any
+from typing import Any, get_origin
 
 import numpy as np
 from library_fault_survivors import SURVIVORS
@@ -34,18 +34,18 @@ from pydis.derivations import DERIVATIONS
 from pydis.derivations.derivation import Derivation
 from pydis.derivations.verify import verify
 
-PACKAGES = ("probability", "information", "objectives")
+PACKAGES = ("probability", "information", "objectives", "metrics")
 
 Fault = Callable[[Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 
 
 def scaled(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """1.001 f."""
+    """1.001 f; a truth value stays as it is."""
     return times(1.001, f(*args, **kwargs))
 
 
 def negated(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """−f."""
+    """−f; of truth values the other."""
     return times(-1.0, f(*args, **kwargs))
 
 
@@ -61,6 +61,8 @@ FAULTS: dict[str, Fault] = {"scaled": scaled, "negated": negated, "swapped": swa
 
 def times(factor: float, value: Any) -> Any:
     """A result made wrong: a number, an array or a tensor; any other is left as it is."""
+    if getattr(value, "dtype", None) == np.bool_:
+        return ~value if factor < 0 else value
     if isinstance(value, float | np.floating | np.ndarray | Tensor):
         return (
             value * np.asarray(factor, value.dtype) if hasattr(value, "dtype") else factor * value
@@ -117,7 +119,10 @@ def functions_in(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
 
 def returns_numbers(f: FunctionType) -> bool:
     """Whether it says that it returns a number, an array or a tensor."""
-    return f.__annotations__.get("return") in (Value, Array, float) and f.__name__ != "library"
+    said = f.__annotations__.get("return")
+    return (said in (Value, Array, float) or get_origin(said) is np.ndarray) and (
+        f.__name__ != "library"
+    )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pydis import information
 from pydis.derivations import DERIVATIONS
 
 TARGETS = targets()
-SOME = ("entropy", "kl_divergence", "rate", "log_prob")
+SOME = ("entropy", "kl_divergence", "rate", "log_prob", "activity", "latents", "linear_r2")
 SAMPLE = {
     name: f
     for name, f in TARGETS.items()

@@ -65,3 +65,12 @@ def test_a_model_of_your_own_is_forty_lines_that_run(capsys):
     exec(compile(code, "own_model.md", "exec"), {})
     said = re.findall(r"^print\(.*\)\s+# (.*)$", code, re.MULTILINE)
     assert capsys.readouterr().out.splitlines() == said == ["(1000, 2)", "True"]
+
+
+def test_a_derivation_of_your_own_holds(capsys):
+    page = (ROOT / "docs" / "derivations.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(code, "derivations.md", "exec"), {})
+    said = re.findall(r"^print\(.*\)\s+# (.*)$", code, re.MULTILINE)
+    assert capsys.readouterr().out.splitlines() == said
+    assert len(said) == 2
