@@ -23,6 +23,7 @@ EXPECTED_SKIPS = (
     r"this machine has no AVX-512 to compare with AVX2",
     r"the report extra is not installed",
     r"CuPy is usable here",
+    r"CuPy is (not )?installed",
     r"threads inherit contexts here",
     r"no mnist files in the folder PYDIS_DATA or in \.\./shared/data",
     r"the data extra is not installed",
