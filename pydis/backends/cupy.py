@@ -113,7 +113,7 @@ class CuPy(NumPy):
         beta2: float,
         epsilon: float,
     ) -> tuple[Array, Array, Array]:
-        """One pass over a parameter: (θ, m, v) after the step (eq:adam)."""
+        """One pass over a parameter: (θ, m, v) after the step."""
         stepped: tuple[Array, Array, Array] = self._adam(
             theta, g, m, v, rate, scale, beta1, beta2, epsilon
         )
