@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from pydis import nn, objectives, probability
 from pydis.autodiff import Tensor, grad, ops, stop_gradient
 from pydis.backends import use
 from pydis.metrics import active_latents, activity
-from pydis.models import BetaVAE
+from pydis.models import GAN, BetaVAE, ConditionalGAN, InfoGAN
+from pydis.models.gan import generate
 from pydis.nn import Learner, Linear, Module, NonFiniteError, Sequential, check_finite
 from pydis.objectives import Terms
 from pydis.probability import (
@@ -59,11 +61,16 @@ LAYERS: dict[str, tuple[list[Any], Array]] = {
             nn.Conv2d(RNG, 2, 3, 4, 2, 1),
             nn.Conv2d(RNG, 2, 3, 3, 1, 0, ops.relu),
             nn.Conv2d(RNG, 2, 3, 3, 1, 0, nn.LeakyReLU()),
+            nn.Conv2d(RNG, 2, 3, 3, 1, 0, nn.LeakyReLU(), bias=False),
         ],
         IMAGES,
     ),
     "ConvTranspose2d": (
-        [nn.ConvTranspose2d(RNG, 2, 3, 4, 2, 1), nn.ConvTranspose2d(RNG, 2, 3, 3, 1, 0, ops.relu)],
+        [
+            nn.ConvTranspose2d(RNG, 2, 3, 4, 2, 1),
+            nn.ConvTranspose2d(RNG, 2, 3, 3, 1, 0, ops.relu),
+            nn.ConvTranspose2d(RNG, 2, 3, 4, 2, 1, bias=False),
+        ],
         IMAGES,
     ),
     "LeakyReLU": ([nn.LeakyReLU(), nn.LeakyReLU(0.0)], ROWS),
@@ -73,18 +80,29 @@ LAYERS: dict[str, tuple[list[Any], Array]] = {
     "Unflatten": ([nn.Unflatten(3, 1)], ROWS),
     "Sequential": ([Sequential(nn.Flatten(), Linear(RNG, 72, 2))], IMAGES),
     "LayerNorm": ([nn.LayerNorm(3)], ROWS),
-    "BatchNorm": ([nn.BatchNorm(3), nn.BatchNorm(3, momentum=None)], ROWS),
+    "BatchNorm": (
+        [
+            nn.BatchNorm(3),
+            nn.BatchNorm(3, momentum=None),
+            nn.BatchNorm(3, activation=nn.LeakyReLU(0.1)),
+        ],
+        ROWS,
+    ),
+    "NormalisedSequential": (
+        [nn.NormalisedSequential(Linear(RNG, 3, 4, bias=False), nn.BatchNorm(4))],
+        ROWS,
+    ),
 }
 
 
 def layer_results(layer: Any, x: Array) -> Any:
     """The output, and the gradient of Σ y² in parameters and input."""
     inputs = Tensor(x) if x.dtype.kind == "f" else x
-    if isinstance(layer, nn.BatchNorm):
+    if isinstance(layer, nn.BatchNorm | nn.NormalisedSequential):
         y, state = layer(inputs, layer.start(), training=True)
-        y, state = layer(y, state, training=True)
+        y, state = layer(inputs + 0.5 * inputs * inputs, state, training=True)
         z, _ = layer(inputs, state, training=False)
-        y, more = y + z, list(state)
+        y, more = y + z, list(state.values() if isinstance(state, dict) else state)
     else:
         y, more = layer(inputs), []
     wanted = [*layer.parameters().values()] + [inputs] * isinstance(inputs, Tensor)
@@ -223,9 +241,13 @@ def test_every_divergence(q: Any, p: Any) -> None:
 def test_objectives() -> None:
     x, decoded = CODES, LOGITS[0]
     public = {"bernoulli_reconstruction", "gaussian_reconstruction"}
-    assert public < set(objectives.__all__)
+    public |= {"adversarial_value", "discriminator_loss"}
+    of_one = {"saturating_loss", "non_saturating_loss"}
+    assert public | of_one < set(objectives.__all__)
     for name in public:
         assert same(with_gradient(getattr(objectives, name)), x, decoded) == 4
+    for name in of_one:
+        assert same(with_gradient(getattr(objectives, name)), x) == 3
 
     def terms(mean: Any, spread: Any) -> Any:
         q = Gaussian(mean, spread)
@@ -252,6 +274,33 @@ def test_one_update_of_a_beta_vae(likelihood: Any) -> None:
         decoded = moved(start.network).decode(asarray(images[:, 0, :3, 0]))
         shown = list(leaves(model.images(stop_gradient(decoded))))
     assert all(isinstance(a, StrictArray) for a in shown)
+
+
+def adversarial(model: Any, networks: Any, states: Any, rest: list[Array]) -> Any:
+    """Players and terms after an update, and images with the running statistics."""
+    learners = {p: model.learner(networks[p], states[p]) for p in networks}
+    stepped, terms = model.update(learners, rest[0], rng_of(2), *rest[1:])
+    assert set(stepped) == set(learners)
+    inputs = stepped["generator"].network.parameters()["body.layers.0.w"].data.T[:5]
+    shown, _ = generate(stepped["generator"], inputs)
+    answers = []
+    if isinstance(model, InfoGAN):
+        q = model.recognise(stepped, shown)
+        answers = [q["category"].mean, q["uniform_1"].mean, q["uniform_1"].log_variance]
+    return [learner.arrays() for learner in stepped.values()], terms, shown, answers
+
+
+@pytest.mark.parametrize("model", [GAN(), ConditionalGAN(), InfoGAN()])
+def test_one_update_of_adversarial_players(model: Any) -> None:
+    with use("numpy"):
+        start = model.start(rng_of(0), 8)
+    networks = {player: learner.network for player, learner in start.items()}
+    states = {player: dict(learner.state) for player, learner in start.items()}
+    rest = [rng_of(1).random((4, 8, 8, 1), dtype=np.float32)]
+    rest += [np.arange(4)] * isinstance(model, ConditionalGAN)
+    arrays = sum(len(learner.arrays()) for learner in start.values())
+    found = same(partial(adversarial, model), networks, states, rest)
+    assert found >= arrays + 4
 
 
 def test_activity_of_codes() -> None:

@@ -17,7 +17,7 @@ from strict_runs import registered  # noqa: F401
 
 from pydis import nn
 from pydis.backends import kernels_for, load, use
-from pydis.models import BetaVAE
+from pydis.models import BetaVAE, InfoGAN
 from pydis.nn import Adam, Learner, Linear
 from pydis.report import evaluation, pictures
 from pydis.training import Interrupted, TrainConfig, loop, make_run, open_run, stream, train
@@ -111,6 +111,8 @@ LAYERS: dict[str, Callable[[np.random.Generator], nn.Module]] = {
     "Embedding": lambda rng: nn.Embedding(rng, 4, 3),
     "BatchNorm": lambda rng: nn.BatchNorm(3),
     "LayerNorm": lambda rng: nn.LayerNorm(3),
+    "NormalisedSequential": lambda rng: nn.NormalisedSequential(nn.BatchNorm(3)),
+    "infogan": lambda rng: nn.Sequential(*[l.network for l in InfoGAN().start(rng, 8).values()]),
     "model": lambda rng: BetaVAE(latents=2).start(rng)["autoencoder"].network,
 }
 

@@ -13,7 +13,14 @@ from pydis.nn.layers import (
     Unflatten,
 )
 from pydis.nn.module import Module
-from pydis.nn.normalise import BatchNorm, BatchState, LayerNorm, named_states, state_at
+from pydis.nn.normalise import (
+    BatchNorm,
+    BatchState,
+    LayerNorm,
+    NormalisedSequential,
+    named_states,
+    state_at,
+)
 from pydis.nn.optimise import (
     Learner,
     NonFiniteError,
@@ -45,6 +52,7 @@ __all__ = [
     "Module",
     "Moments",
     "NonFiniteError",
+    "NormalisedSequential",
     "RMSprop",
     "Reshape",
     "Sequential",

@@ -35,6 +35,14 @@ def heuristic_uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: 
     return Tensor(current().asarray(limit * (2 * draws - 1)))
 
 
+def small_normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: float) -> Tensor:
+    """w ~ N(0, 0.02²) whatever the fan-in: `BatchNorm` gives signals their size instead.
+
+    The rule of adversarial networks: Radford et al. 2016, section 4.
+    """
+    return _normal(rng, shape, 0.02**2)
+
+
 def zeros(shape: tuple[int, ...]) -> Tensor:
     """b = 0, in float32."""
     return Tensor(current().xp.zeros(shape, np.float32))

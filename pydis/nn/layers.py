@@ -3,7 +3,7 @@
 A layer knows the activation that follows it, so that linear map, bias and a bend at zero (relu,
 `LeakyReLU`) can be one pass over memory (`ops.fused`). Without a fused kernel the same three steps
 are taken one by one. First weights keep the size of signals unless another rule of `initialise.py`
-is given.
+is given. A layer that a `BatchNorm` follows needs no bias: the mean is taken off again.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,18 @@ import numpy as np
 
 from pydis.autodiff import Array, Tensor, Value
 from pydis.autodiff.ops import (
+    conv2d,
     conv2d_act,
+    conv2d_x,
     conv2d_x_act,
     leaky_relu,
+    matmul,
     matmul_act,
     relu,
     reshape,
     take,
 )
+from pydis.autodiff.ops.fused import bend
 from pydis.autodiff.ops.index import check_index
 from pydis.nn.initialise import he_normal, lecun_normal, zeros
 from pydis.nn.module import Module
@@ -51,14 +55,17 @@ class Linear(Module):
         outputs: int,
         activation: Activation = None,
         initial: Initial | None = None,
+        bias: bool = True,
     ) -> None:
         initial = initial or _keeping_size(activation)
         self.w: Value = initial(rng, (inputs, outputs), inputs)
-        self.b: Value = zeros((outputs,))
+        self.b: Value = zeros((outputs,)) if bias else None
         self.activation = activation
 
     def __call__(self, x: Value) -> Value:
-        return _activated(self.activation, partial(matmul_act, x, self.w, self.b))
+        if self.b is None:
+            return activated(self.activation, partial(bend, matmul(x, self.w)))
+        return activated(self.activation, partial(matmul_act, x, self.w, self.b))
 
 
 class Convolution(Module):
@@ -74,11 +81,12 @@ class Convolution(Module):
         pad: int = 0,
         activation: Activation = None,
         initial: Initial | None = None,
+        bias: bool = True,
     ) -> None:
         shape, terms = self.filters(inputs, outputs, size, stride)
         initial = initial or _keeping_size(activation)
         self.w: Value = initial(rng, shape, terms)
-        self.b: Value = zeros((outputs,))
+        self.b: Value = zeros((outputs,)) if bias else None
         self.stride, self.pad, self.activation = stride, pad, activation
 
     @staticmethod
@@ -99,7 +107,9 @@ class Conv2d(Convolution):
 
     def __call__(self, x: Value) -> Value:
         geometry = {"stride": self.stride, "pad": self.pad}
-        return _activated(self.activation, partial(conv2d_act, x, self.w, self.b, **geometry))
+        if self.b is None:
+            return activated(self.activation, partial(bend, conv2d(x, self.w, **geometry)))
+        return activated(self.activation, partial(conv2d_act, x, self.w, self.b, **geometry))
 
 
 class ConvTranspose2d(Convolution):
@@ -115,7 +125,9 @@ class ConvTranspose2d(Convolution):
 
     def __call__(self, g: Value) -> Value:
         geometry = {"size": self.image_size(g.shape[1:3]), "stride": self.stride, "pad": self.pad}
-        return _activated(self.activation, partial(conv2d_x_act, g, self.w, self.b, **geometry))
+        if self.b is None:
+            return activated(self.activation, partial(bend, conv2d_x(g, self.w, **geometry)))
+        return activated(self.activation, partial(conv2d_x_act, g, self.w, self.b, **geometry))
 
     def image_size(self, maps: tuple[int, int]) -> tuple[int, int]:
         """(H, W) with H = stride (I − 1) + size − 2 pad, the smallest image with such maps."""
@@ -192,7 +204,7 @@ def _keeping_size(activation: Activation) -> Initial:
     return he_normal if activation is relu else lecun_normal
 
 
-def _activated(activation: Activation, layer: Callable[..., Value]) -> Value:
+def activated(activation: Activation, layer: Callable[..., Value]) -> Value:
     """a(linear + b): in the layer's own pass if a only bends at zero, else after it."""
     if activation is None:
         return layer(slope=1.0)

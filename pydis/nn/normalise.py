@@ -7,10 +7,12 @@ that goes in beside x and comes out beside y.
     y, state = bn(x, state, training=True)     the statistics of this batch, and new running ones
     y, _ = bn(x, state, training=False)        the running statistics, state unchanged
 
-A `Learner` carries the states of all layers of its network as named arrays (`named_states`).
+A `Learner` carries the states of all layers of its network as named arrays (`named_states`), and
+`NormalisedSequential` passes them to the layers of one network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from math import prod
 from typing import NamedTuple
 
@@ -18,8 +20,10 @@ import numpy as np
 
 from pydis.autodiff import Array, Tensor, Value, stop_gradient
 from pydis.autodiff.ops import batch_moments, batch_norm, mean, sqrt, square
+from pydis.autodiff.ops.fused import bend
 from pydis.backends import current, kernels_for
 from pydis.nn.initialise import zeros
+from pydis.nn.layers import Activation, activated
 from pydis.nn.module import Module
 
 
@@ -42,7 +46,7 @@ def state_at(arrays: Mapping[str, Array], path: str) -> BatchState:
 
 
 class BatchNorm(Module):
-    """y = w (x − μ) / √(σ² + ε) + b by channel, for x `[N, …, C]`  (eq:batch-norm)
+    """y = a(w (x − μ) / √(σ² + ε) + b) by channel, for x `[N, …, C]`  (eq:batch-norm)
 
     In training μ and σ² = Σ (x − μ)² / n are those of the n values of the channel in this batch,
     and derivatives pass through both. In evaluation they are the running ones. These move as in
@@ -51,13 +55,19 @@ class BatchNorm(Module):
     mean over all batches. Ioffe and Szegedy 2015, Algorithms 1 and 2.
     """
 
-    def __init__(self, channels: int, epsilon: float = 1e-5, momentum: float | None = 0.1) -> None:
+    def __init__(
+        self,
+        channels: int,
+        epsilon: float = 1e-5,
+        momentum: float | None = 0.1,
+        activation: Activation = None,
+    ) -> None:
         if momentum is not None and not 0 <= momentum <= 1:
             raise ValueError(f"BatchNorm: momentum: expected None or in [0, 1], is {momentum}")
         self.w: Value = ones((channels,))
         self.b: Value = zeros((channels,))
         self.epsilon = _positive("BatchNorm", epsilon)
-        self.momentum = momentum
+        self.momentum, self.activation = momentum, activation
 
     def start(self) -> BatchState:
         """Mean 0 and variance 1, after no batch."""
@@ -75,12 +85,14 @@ class BatchNorm(Module):
             raise ValueError(f"BatchNorm: expected [N, …, {channels}], received shape {x.shape}")
         if not training:
             deviation = sqrt(state.variance + self.epsilon)
-            return self.w * ((x - state.mean) / deviation) + self.b, state
+            normal = self.w * ((x - state.mean) / deviation) + self.b
+            return activated(self.activation, partial(bend, normal)), state
         n = prod(x.shape[:-1])
         if n < 2:
             raise ValueError(f"BatchNorm: training needs 2 values a channel, x has shape {x.shape}")
         moments = batch_moments(stop_gradient(x))
-        y = batch_norm(x, self.w, self.b, epsilon=self.epsilon, moments=moments)
+        constants = {"epsilon": self.epsilon, "moments": moments}
+        y = activated(self.activation, partial(batch_norm, x, self.w, self.b, **constants))
         count = state.count + 1
         a = 1 / float(count) if self.momentum is None else self.momentum
         new = BatchState(
@@ -89,6 +101,35 @@ class BatchNorm(Module):
             kernels_for("BatchNorm", [state.count]).xp.asarray(count),
         )
         return y, new
+
+
+class NormalisedSequential(Module):
+    """f_n ∘ … ∘ f_1 with `BatchNorm` among the layers; their states are named arrays, one record.
+
+    state = layers.start()
+    y, state = layers(x, state, training=True)
+    """
+
+    def __init__(self, *layers: Callable[..., Value]) -> None:
+        self.layers = layers
+
+    def start(self) -> dict[str, Array]:
+        """The states of all `BatchNorm` before the first batch, as `layers.2.mean`, …"""
+        layers = {f"layers.{number}": layer for number, layer in enumerate(self.layers)}
+        return named_states({p: l.start() for p, l in layers.items() if isinstance(l, BatchNorm)})
+
+    def __call__(
+        self, x: Value, state: Mapping[str, Array], *, training: bool
+    ) -> tuple[Value, dict[str, Array]]:
+        """(y, the states after this batch)."""
+        after: dict[str, BatchState] = {}
+        for number, layer in enumerate(self.layers):
+            if isinstance(layer, BatchNorm):
+                path = f"layers.{number}"
+                x, after[path] = layer(x, state_at(state, path), training=training)
+            else:
+                x = layer(x)
+        return x, named_states(after)
 
 
 class LayerNorm(Module):
