@@ -9,6 +9,7 @@ SURVIVORS: dict[str, str] = {
     "objectives.gaussian_reconstruction swapped": "|x − x̂|² is symmetric",
     "probability.lower_triangle negated": "−L is a factor of the same Σ",
     "metrics.active_latents scaled": "a truth value has no scale",
+    "metrics.match scaled": "names are whole numbers, and stay those that they are",
     "probability.bernoulli_slope": SLOPE,
     "probability.pairwise_gaussian_slopes": SLOPE,
     "probability.pairwise_gaussian_slopes without a kernel": SLOPE,

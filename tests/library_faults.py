@@ -60,13 +60,15 @@ FAULTS: dict[str, Fault] = {"scaled": scaled, "negated": negated, "swapped": swa
 
 
 def times(factor: float, value: Any) -> Any:
-    """A result made wrong: a number, an array or a tensor; any other is left as it is."""
+    """A result made wrong: a number, an array, a tensor or a named tuple of such; no other."""
     if getattr(value, "dtype", None) == np.bool_:
         return ~value if factor < 0 else value
     if isinstance(value, float | np.floating | np.ndarray | Tensor):
         return (
             value * np.asarray(factor, value.dtype) if hasattr(value, "dtype") else factor * value
         )
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(times(factor, part) for part in value))
     return value
 
 
@@ -109,6 +111,8 @@ def functions_in(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(thing, Primitive):
         yield name, thing.forward
         yield f"{name} without a kernel", getattr(thing, "meaning", None)
+    elif getattr(thing, "_is_protocol", False):
+        return  # it says what is asked of others, and computes nothing
     elif isinstance(thing, type):
         for key, member in vars(thing).items():
             if not key.startswith("_"):
@@ -120,9 +124,8 @@ def functions_in(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
 def returns_numbers(f: FunctionType) -> bool:
     """Whether it says that it returns a number, an array or a tensor."""
     said = f.__annotations__.get("return")
-    return (said in (Value, Array, float) or get_origin(said) is np.ndarray) and (
-        f.__name__ != "library"
-    )
+    numbers = said in (Value, Array, float) or get_origin(said) is np.ndarray
+    return (numbers or hasattr(said, "_fields")) and f.__name__ != "library"
 
 
 @contextmanager

@@ -1,18 +1,20 @@
 """The two losses of a generator: where they vanish, and what their gradients descend."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
 from pydis import information
-from pydis.autodiff import Tensor, grad, ops
+from pydis.autodiff import Tensor, Value, grad, ops
 from pydis.derivations.chapters.gan import best
 from pydis.derivations.chapters.gan_value import mixture
 from pydis.derivations.chapters.kl_locality import softmax
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import table
 from pydis.derivations.tools import Floats
+from pydis.objectives import non_saturating_loss, saturating_loss
 
 STEP = 1e-6
 
@@ -20,6 +22,12 @@ STEP = 1e-6
 def sigmoid(a: Any) -> Any:
     """1 / (1 + exp(−a)), without overflow."""
     return np.exp(-np.logaddexp(0.0, -a))
+
+
+def slope_of(loss: Callable[[Value], Value], a: float) -> Any:
+    """The slope of the library's loss in the logit, by reverse mode."""
+    logit = Tensor(np.array([a]))
+    return grad(ops.sum(loss(logit)), logit)[0]
 
 
 SATURATION = Derivation(
@@ -36,6 +44,12 @@ SATURATION = Derivation(
         Line("S0", r"\frac{d}{da} \log(1 - D) = -D", lambda a: -sigmoid(a)),
         Line(
             "S1",
+            r"\frac{d}{da} \log(1 - \sigma(a))",
+            lambda a: slope_of(saturating_loss, a),
+            by="the library's saturating loss",
+        ),
+        Line(
+            "S2",
             r"\frac{\log(1 - \sigma(a + h)) - \log(1 - \sigma(a - h))}{2 h}",
             lambda a: (-np.logaddexp(0, a + STEP) + np.logaddexp(0, a - STEP)) / (2 * STEP),
             tolerance=1e-6,
@@ -44,6 +58,12 @@ SATURATION = Derivation(
         Line("N0", r"\frac{d}{da} (-\log D) = -(1 - D)", lambda a: -sigmoid(-a), None),
         Line(
             "N1",
+            r"\frac{d}{da} (-\log \sigma(a))",
+            lambda a: slope_of(non_saturating_loss, a),
+            by="the library's non-saturating loss",
+        ),
+        Line(
+            "N2",
             r"\frac{-\log \sigma(a + h) + \log \sigma(a - h)}{2 h}",
             lambda a: (np.logaddexp(0, -a - STEP) - np.logaddexp(0, -a + STEP)) / (2 * STEP),
             tolerance=1e-6,
@@ -118,6 +138,12 @@ def to_kl(theta: Floats, p_r: Floats) -> Floats:
     return found
 
 
+def losses(loss: Callable[[Value], Value], theta: Floats, p_r: Floats) -> Any:
+    """∇_θ Σ_x p_θ(x) loss(logit D*(x)), D* = p_r / (p_r + p_θ) held, by reverse mode."""
+    t, logit = Tensor(theta), np.log(p_r) - np.log(softmax(theta))
+    return grad(ops.sum(ops.softmax(t) * loss(logit)), t)
+
+
 def differentiated(theta: Floats, p_r: Floats) -> Any:
     """∇_θ [KL(p_θ ‖ p_r) − 2 JSD] of the library's divergences."""
     t = Tensor(theta)
@@ -156,6 +182,13 @@ NON_SATURATING = Derivation(
             by="reverse differentiation of the divergences",
         ),
         Line(
+            "L3",
+            r"\nabla_\theta \mathbb{E}_{p_\theta}[-\log \sigma(a)], \quad"
+            r" a = \log \frac{p_r}{p_{\theta_0}}",
+            lambda theta, p_r: losses(non_saturating_loss, theta, p_r),
+            by="the library's non-saturating loss of the logit of D*",
+        ),
+        Line(
             "S0",
             r"\nabla_\theta \mathbb{E}_{p_\theta}[\log(1 - D^*)]",
             lambda theta, p_r: descend(theta, np.log1p(-best(p_r, softmax(theta)))),
@@ -167,12 +200,18 @@ NON_SATURATING = Derivation(
             lambda theta, p_r: descend(theta, to_js(theta, p_r)),
             by="log 2 has no gradient, as p adds up to 1",
         ),
+        Line(
+            "S2",
+            r"\nabla_\theta \mathbb{E}_{p_\theta}[\log(1 - \sigma(a))]",
+            lambda theta, p_r: losses(saturating_loss, theta, p_r),
+            by="the library's saturating loss of the logit of D*",
+        ),
     ),
     golden=(
         Golden(
             "the data are met",
             {"theta": np.log([0.1, 0.2, 0.3, 0.25, 0.15]), "p_r": np.array([2, 4, 6, 5, 3]) / 20},
-            dict.fromkeys(("L0", "L1", "L2", "S0", "S1"), np.zeros(5)),
+            dict.fromkeys(("L0", "L1", "L2", "L3", "S0", "S1", "S2"), np.zeros(5)),
         ),
     ),
     mutants=(

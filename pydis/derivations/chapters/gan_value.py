@@ -8,6 +8,7 @@ from pydis.derivations.chapters.gan import best
 from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import KL_P, KL_Q, PMF_PAIR, draw_pmf_pair
 from pydis.derivations.tools import Floats, p_y, rel_entr, x_given_y, xlogy
+from pydis.objectives import adversarial_value, discriminator_loss
 
 LOG_2, LOG_4 = np.log(2), np.log(4)
 
@@ -26,6 +27,16 @@ def js(p: Floats, q: Floats) -> float:
     """½ Σ p log (p / m) + ½ Σ q log (q / m)."""
     m = mixture(p, q)
     return float(rel_entr(p, m).sum() + rel_entr(q, m).sum()) / 2
+
+
+def paired(a: Floats) -> tuple[Floats, Floats]:
+    """The logits of every pair of one x from the data and one that is made, `[n²]` each."""
+    return np.repeat(a, len(a)), np.tile(a, len(a))
+
+
+def positive(p: Floats, q: Floats) -> bool:
+    """Whether the logit log p / q of D* is finite at every x."""
+    return bool((p > 0).all() and (q > 0).all())
 
 
 STAR: Case = {"p": KL_P, "q": KL_Q}
@@ -80,6 +91,14 @@ JSD = Derivation(
             lambda p, q: 2 * information.js_divergence(p, q) - LOG_4,
             by="the definition",
         ),
+        Line(
+            "V3",
+            r"-\mathbb{E}_{x \sim p,\, \tilde x \sim q}[\ell_D(a(x), a(\tilde x))],"
+            r" \quad a = \log \frac{p}{q}",
+            lambda p, q: -np.outer(p, q).ravel() @ discriminator_loss(*paired(np.log(p / q))),
+            by="the library's loss of the discriminator, at the logit of D*",
+            when=positive,
+        ),
         Line("J0", r"0", lambda p, q: 0.0, None),
         Line(
             "J1",
@@ -104,7 +123,14 @@ JSD = Derivation(
         Golden(
             "KL*",
             STAR,
-            {"V0": V_STAR, "V1": V_STAR, "V2": V_STAR, "J1": JSD_STAR, "J2": JSD_STAR},
+            {
+                "V0": V_STAR,
+                "V1": V_STAR,
+                "V2": V_STAR,
+                "V3": V_STAR,
+                "J1": JSD_STAR,
+                "J2": JSD_STAR,
+            },
         ),
         Golden("p = q", {"p": KL_P, "q": KL_P}, {"V0": -LOG_4, "V2": -LOG_4, "J1": 0.0}),
         Golden(
@@ -165,6 +191,16 @@ BARBER_AGAKOV = Derivation(
             r"H(y) + \sum_y \sum_x p(y, x) \log Q(y \mid x)",
             lambda p, q, D: information.barber_agakov(labelled(p, q), np.stack([D, 1 - D]).T),
             by="H(y) = log 2",
+        ),
+        Line(
+            "L1b",
+            r"\frac{1}{2} \mathbb{E}_{x \sim p,\, \tilde x \sim q}[\log \sigma(a(x))"
+            r" + \log(1 - \sigma(a(\tilde x)))] + \log 2",
+            lambda p, q, D: (
+                np.outer(p, q).ravel() @ adversarial_value(*paired(np.log(D / (1 - D)))) / 2 + LOG_2
+            ),
+            by="the value of the library, D = σ(a)",
+            when=lambda p, q, D: bool(((D > 0) & (D < 1)).all()),
         ),
         Line(
             "L2",

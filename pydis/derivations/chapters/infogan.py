@@ -16,6 +16,7 @@ from pydis.derivations.inputs.infogan import (
     value_at_best,
 )
 from pydis.derivations.tools import Floats, rel_entr, xlogy, y_given_x
+from pydis.objectives import adversarial_value
 
 
 def comonotone(p: Floats, q: Floats) -> Floats:
@@ -24,6 +25,12 @@ def comonotone(p: Floats, q: Floats) -> Floats:
     overlap = np.minimum(upper_p, upper_q) - np.maximum(upper_p - p[:, None], upper_q - q)
     found: Floats = np.maximum(overlap, 0.0)
     return found
+
+
+def by_logits(toy: Toy, a: Floats) -> tuple[Floats, Floats]:
+    """The logits of data and of what is made, for every x, z, c: `[nx nz nc]` each."""
+    made = a[toy.G].ravel()
+    return np.repeat(a, made.size), np.tile(made, a.size)
 
 
 def draw_game(rng: Generator) -> Case:
@@ -82,12 +89,22 @@ GAN_VALUE = Derivation(
             ),
             by="the code first, then x given the code",
         ),
+        Line(
+            "L3",
+            r"\mathbb{E}_{x, z, c}[\log \sigma(a(x)) + \log(1 - \sigma(a(G(z, c))))]",
+            lambda toy, p_data, D: (
+                np.outer(p_data, toy.zc).ravel()
+                @ adversarial_value(*by_logits(toy, np.log(D / (1 - D))))
+            ),
+            by="the value of the library, D = σ(a)",
+            when=lambda toy, p_data, D: bool(((D > 0) & (D < 1)).all()),
+        ),
     ),
     golden=(
         Golden(
             "D = 1/2",
             {"toy": STAR, "p_data": FAIR, "D": FAIR},
-            {"L0": -1.386294361120, "L1": -1.386294361120},
+            dict.fromkeys(("L0", "L1", "L3"), -1.386294361120),
         ),
     ),
     mutants=(

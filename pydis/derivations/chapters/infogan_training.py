@@ -1,5 +1,7 @@
 """What InfoGAN trains: Q together with G, from draws of noise and code alone."""
 
+from typing import Any
+
 import numpy as np
 
 from pydis import information
@@ -8,7 +10,9 @@ from pydis.derivations.chapters.infogan_chain import STAR_L
 from pydis.derivations.derivation import Case, Derivation, Erratum, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import table
 from pydis.derivations.inputs.infogan import FAIR, STAR, STAR_Q, TOY_Q, Toy, tables, value_at_best
-from pydis.derivations.tools import Floats, xlogy
+from pydis.derivations.tools import Floats, log, xlogy
+from pydis.objectives import information_bound
+from pydis.probability import Categorical
 
 STEPS = 4000
 GRID = np.arange(STEPS + 1) / STEPS
@@ -162,6 +166,13 @@ def _batches(toy: Toy, Q: Floats) -> float:
     return float(np.sum(np.outer(weight, weight) * (score[:, None] + score) / 2))
 
 
+def _by_draws(toy: Toy, Q: Floats) -> Any:
+    """The bound for every z and c, `[nz nc]`: one-hot codes, and Q as a distribution."""
+    codes = np.tile(np.eye(len(toy.pc)), (len(toy.pz), 1))
+    prior = Categorical(np.tile(log(toy.pc), (len(codes), 1)))
+    return information_bound(prior, Categorical(np.log(Q[toy.G.ravel()])), codes)
+
+
 SAMPLING = Derivation(
     id="infogan.sampling",
     title="The bound is a mean over draws of noise and code",
@@ -193,12 +204,19 @@ SAMPLING = Derivation(
             lambda toy, Q: information.barber_agakov(toy.xc.T, Q),
             by="the definition",
         ),
+        Line(
+            "L4",
+            r"\mathbb{E}_{z, c}[H(c) + \log Q(c \mid G(z, c))]",
+            lambda toy, Q: toy.zc.ravel() @ _by_draws(toy, Q),
+            by="the library's bound of each draw, which InfoGAN trains on",
+            when=lambda toy, Q: bool((toy.pc > 0).all()),
+        ),
     ),
     golden=(
         Golden(
             "Toy*",
             {"toy": STAR, "Q": STAR_Q},
-            dict.fromkeys(("L0", "L1", "L2", "L3"), STAR_L),
+            dict.fromkeys(("L0", "L1", "L2", "L3", "L4"), STAR_L),
         ),
     ),
     errata=(
