@@ -22,8 +22,9 @@ from pydis.autodiff.ops import conv2d, conv2d_w, conv2d_x, exp, matmul, mul, sum
 from pydis.backends import BackendError
 from pydis.backends.threads import threads
 from pydis.data import DataMissing, FormatError, arrays, download, mnist, registry
+from pydis.data import images as images_by_name
 from pydis.information import entropy, gaussian_entropy, kl_divergence, mutual_information
-from pydis.models import VAE, BetaVAE
+from pydis.models import GAN, VAE, BetaVAE, InfoGAN
 from pydis.nn import NonFiniteError
 from pydis.training import (
     CheckpointError,
@@ -47,6 +48,7 @@ PROMISE = (
     "not a probability table",
     "unknown backend",
     "unknown model",
+    "unknown data",
     "missing data file",
     "corrupt data file",
     "oversized data file",
@@ -105,6 +107,11 @@ def update(images: Any) -> Any:
     return VAE(latents=2).update(learners(), images, stream(0, "latent"))
 
 
+def play(x: Any) -> Any:
+    model = GAN()
+    return model.update(model.start(stream(0, "initialise"), 8), x, stream(0, "latent"))
+
+
 def images(*shape: int) -> Any:
     return np.zeros(shape, np.float32)
 
@@ -159,6 +166,12 @@ def data_file(content: bytes | None, served: bytes = b"") -> Prepare:
             (folder / "file").write_bytes(content)
 
     return prepare
+
+
+def without_mnist(place: Place) -> None:
+    place.patch.delenv("PYDIS_DATA", raising=False)
+    place.patch.setenv("XDG_CACHE_HOME", str(Path.cwd() / "cache"))
+    images_by_name._mnist.cache_clear()
 
 
 def nan_file(place: Place) -> None:
@@ -244,6 +257,12 @@ ROWS = [
         r"update: expected images \[N, 64, 64, 1\], received \(0, 64, 64, 1\)"),
     Row("wrong shapes", "own images without channel", lambda: arrays.load(images(2, 3, 4)),
         ValueError, r"must be \[N, H, W, C\], received \[2, 3, 4\]; .* images\[\.\.\., None\]"),
+    Row("wrong shapes", "a generator's images", lambda: play(images(4, 28, 28, 1)), ValueError,
+        r"expected images \[N, 8, 8, 1\] with N at least 2, received \[4, 28, 28, 1\]"),
+    Row("wrong shapes", "one image", lambda: play(images(1, 8, 8, 1)), ValueError,
+        r"expected images \[N, 8, 8, 1\] with N at least 2, received \[1, 8, 8, 1\]"),
+    Row("mixed dtypes", "a generator's images", lambda: play(np.zeros((4, 8, 8, 1))), TypeError,
+        r"float64, float32.*convert one"),
     Row("mixed dtypes", "two precisions", lambda: mul(A, A.astype("f4")), TypeError,
         "mul: .*float64, float32"),
     Row("mixed dtypes", "images of float64", lambda: update(np.zeros((2, 64, 64, 1))), TypeError,
@@ -310,11 +329,27 @@ ROWS = [
         "backend: expected one of .*numpy.*, received 'abacus'"),
     Row("unknown model", "train", "train gamma-vae", 2, "gamma-vae .*vae, beta-vae"),
     Row("unknown model", "TrainConfig", lambda: TrainConfig("vae"), ConfigError,
-        "model: expected one of vae, beta-vae, received 'vae'"),
+        "model: expected one of vae, beta-vae, .*infogan, received 'vae'"),
     Row("unknown model", "a file", "train --config c.toml", 2,
-        "c.toml: model.name: expected one of vae, beta-vae, received 'gamma-vae'",
+        "c.toml: model.name: expected one of vae, beta-vae, .*infogan, received 'gamma-vae'",
         config_file(GOOD.replace("beta-vae", "gamma-vae"))),
 
+    Row("unknown data", "train", f"{TRAIN} --data celeba", 2,
+        "data: expected one of dsprites for beta-vae, received 'celeba'"),
+    Row("unknown data", "of another model", f"{TRAIN} --data mnist", 2,
+        "data: expected one of dsprites for beta-vae, received 'mnist'"),
+    Row("unknown data", "TrainConfig", lambda: TrainConfig(InfoGAN(), data=""), ConfigError,
+        "data: expected one of mnist, digits, dsprites for infogan, received ''"),
+    Row("unknown data", "without classes", "train conditional-gan --data dsprites", 2,
+        "data: expected one of mnist, digits for conditional-gan, received 'dsprites'"),
+    Row("unknown data", "a file", "train --config c.toml", 2,
+        "c.toml: data: expected one of dsprites for beta-vae, received 'imagenet'",
+        config_file(GOOD.replace('data = "dsprites"', 'data = "imagenet"'))),
+    Row("unknown data", "other classes", "train conditional-gan --data digits --classes 3", 2,
+        "classes: expected 10, those of digits, received 3"),
+    Row("missing data file", "train", "train gan --data mnist --backend numpy --steps 1", 2,
+        "mnist: no train-images.*: looked at .*get it: pydis data fetch mnist",
+        without_mnist),
     Row("missing data file", "mnist.load", mnist.load, DataMissing,
         "mnist: no train-images.*: looked at .*get it: pydis data fetch mnist",
         lambda place: place.patch.setenv("XDG_CACHE_HOME", str(Path.cwd()))),
@@ -420,7 +455,7 @@ ROWS = [
         r"c.toml: beta: expected float, received 'x' \(str\)",
         config_file(GOOD.replace("beta = 4.0", 'beta = "x"'))),
     Row("bad configuration file", "a model's name is a list", "train --config c.toml", 2,
-        r"c.toml: model.name: expected one of vae, beta-vae, received \[1\]",
+        r"c.toml: model.name: expected one of vae, beta-vae, .*, received \[1\]",
         config_file(GOOD.replace('"beta-vae"', "[1]"))),
 
     Row("bad option", "misspelt", f"{TRAIN} --setps 3", 2, "--setps.*--steps"),
@@ -432,7 +467,7 @@ ROWS = [
     Row("bad option", "no such derivation", "verify entropy.jiont", 2,
         "no derivation entropy.jiont; there is entropy.joint"),
     Row("bad option", "a seed below zero", "verify --seed -1", 2, "--seed: expected 0 or more"),
-    Row("bad option", "no model", "train", 2, "Expected one of {vae, beta-vae}"),
+    Row("bad option", "no model", "train", 2, "Expected one of {vae, beta-vae, gan,.*infogan}"),
     Row("bad option", "no value", f"{TRAIN} --steps", 2, "--steps"),
     Row("bad option", "no folder", "train --resume", 2, "--resume.*[Ee]xpected 1 value"),
     Row("bad option", "letters", f"{TRAIN} --latents x", 2, "--latents:.*'x'.*--latents INT"),
@@ -513,6 +548,29 @@ def absurd_file(name: str, value: Any, message: str) -> Row:
                2, f"c.toml: {name}: {message}", config_file(text))  # fmt: skip
 
 
+ADVERSARIAL: list[tuple[str, str, str]] = [
+    ("gan", "--noise=0", "noise: expected at least 1, received 0"),
+    ("gan", "--noise=999999999999", "noise: expected at most 4096, received 999999999999"),
+    ("infogan", "--categories=5000", "categories: expected at most 4096, received 5000"),
+    ("gan", "--beta1=1", "beta1: expected a number in .0, 1., received 1.0"),
+    ("gan", "--slope=-0.1", "slope: expected a number in .0, 1., received -0.1"),
+    ("gan", "--generator-rate=0", "generator_rate: expected a finite number > 0, received 0.0"),
+    ("gan", "--generator-loss=hinge", "'hinge'.*'non-saturating', 'saturating'"),
+    ("gan", "--batch=1", "batch: expected at least 2, received 1"),
+    ("infogan", "--discriminator-rate=inf", "discriminator_rate: expected a finite number > 0"),
+    ("infogan", "--categories=1", "categories: expected 0 or at least 2, received 1"),
+    ("infogan", "--uniform-codes=-1", "uniform_codes: expected at least 0, received -1"),
+    ("infogan", "--category-weight=-1", "category_weight: expected a finite number >= 0"),
+    ("infogan", "--uniform-weight=nan", "uniform_weight: expected a finite number >= 0"),
+    ("conditional-gan", "--classes=1", "classes: expected at least 2, received 1"),
+]
+"""Options of the adversarial models out of range."""
+
+ROWS += [
+    Row("absurd hyper-parameter", f"{model} {option}",
+        f"train {model} --data digits --backend numpy {option}", 2, message)
+    for model, option, message in ADVERSARIAL
+]  # fmt: skip
 ROWS += [absurd(*each) for each in ABSURD + MISTYPED]
 ROWS += [absurd_option(*each) for each in ABSURD] + [absurd_file(*each) for each in ABSURD]
 ROWS += [

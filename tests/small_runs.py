@@ -42,7 +42,7 @@ class Small:
     rule: str = "adam"
     players: int = 1
 
-    def start(self, rng: np.random.Generator) -> dict[str, Learner]:
+    def start(self, rng: np.random.Generator, side: int = 64) -> dict[str, Learner]:
         names = [f"player{n}" for n in range(self.players)]
         return {name: Learner.start(Linear(rng, 16, 2), RULES[self.rule]) for name in names}
 

@@ -1,6 +1,8 @@
 """One record is the command line, the file and the run: each gives back the same configuration."""
 
 import shlex
+import shutil
+import sys
 from dataclasses import fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from pydis.backends import available
 from pydis.backends.threads import default_threads
-from pydis.models import MODELS, VAE, BetaVAE
+from pydis.models import GAN, MODELS, VAE, BetaVAE, ConditionalGAN, InfoGAN
 from pydis.report.html import command
 from pydis.training import ConfigError, TrainConfig
 from pydis.training.config import from_toml, read_config, to_toml
@@ -23,21 +25,45 @@ hyper = {
     "likelihood": st.sampled_from(["bernoulli", "gaussian"]),
     "learning_rate": rates,
 }
+weights = st.floats(min_value=0, allow_infinity=False)
+beta = {"beta": weights}
+shares = st.floats(min_value=0, max_value=1, exclude_max=True)
+game = {
+    "noise": st.integers(1, 4096),
+    "generator_loss": st.sampled_from(["non-saturating", "saturating"]),
+    "discriminator_rate": rates,
+    "generator_rate": rates,
+    "beta1": shares,
+    "slope": shares,
+}
+classes = {"classes": st.just(10)}
+codes = {
+    "categories": st.sampled_from([0, 2, 10]),
+    "uniform_codes": st.integers(1, 9),
+    "category_weight": weights,
+    "uniform_weight": weights,
+}
 models = st.one_of(
     st.builds(VAE, **hyper),
-    st.builds(BetaVAE, **hyper, beta=st.floats(min_value=0, allow_infinity=False)),
+    st.builds(BetaVAE, **hyper, **beta),
+    st.builds(GAN, **game),
+    st.builds(ConditionalGAN, **game, **classes),
+    st.builds(InfoGAN, **game, **codes),
 )
 positive = st.integers(1, 2**70)
-configs = st.builds(
-    TrainConfig,
-    model=models,
-    steps=st.integers(1, 99_999_999),
-    seed=st.integers(0, 2**64 - 1),
-    batch=st.integers(1, 737_280),
-    backend=st.sampled_from(list(available())),
-    threads=st.integers(1, 1024),
-    checkpoint_every=positive,
-    log_every=positive,
+configs = models.flatmap(
+    lambda model: st.builds(
+        TrainConfig,
+        model=st.just(model),
+        steps=st.integers(1, 99_999_999),
+        seed=st.integers(0, 2**64 - 1),
+        batch=st.integers(2, 737_280),
+        data=st.sampled_from(model.DATA),
+        backend=st.sampled_from(list(available())),
+        threads=st.integers(1, 1024),
+        checkpoint_every=positive,
+        log_every=positive,
+    )
 )
 
 
@@ -61,7 +87,7 @@ def test_a_configuration_comes_back_from_the_command_line(config: TrainConfig):
 
 def test_the_strategy_draws_every_field():
     """A field that is never drawn would come back only because it was never lost."""
-    every = {**hyper, "beta": ...}
+    every = {**hyper, **beta, **game, **classes, **codes}
     assert set(every) == {f.name for kind in MODELS.values() for f in fields(kind)}
     lost = to_toml(TrainConfig(BetaVAE(beta=2.0), seed=3, backend="numpy"))
     assert from_toml(lost.replace("beta = 2.0\n", "")).model.beta != 2.0
@@ -94,7 +120,7 @@ def test_a_model_must_be_one_that_can_be_named():
     class Mine(VAE):
         pass
 
-    with pytest.raises(ConfigError, match=r"model: expected one of vae, beta-vae, received .*Mine"):
+    with pytest.raises(ConfigError, match=r"model: expected one of vae, .*, received .*Mine"):
         TrainConfig(Mine())
 
 
@@ -132,3 +158,21 @@ def test_threads_by_default_are_those_that_suit_the_backend():
         assert TrainConfig(VAE(), backend=backend).threads == default_threads(backend) == 1
     assert TrainConfig(VAE(), backend="cpp").threads == default_threads("cpp")
     assert "threads = 1" in to_toml(TrainConfig(VAE(), backend="numpy"))
+
+
+def test_usual_data_are_the_first_that_are_here(tmp_path: Path, monkeypatch):
+    """MNIST if its files are, else the digits that need none; and what was chosen is written."""
+    monkeypatch.setenv("PYDIS_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert TrainConfig(VAE()).data == "dsprites"
+    assert TrainConfig(InfoGAN()).data == TrainConfig(ConditionalGAN()).data == "digits"
+    (tmp_path / "mnist").mkdir()
+    for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"):
+        (tmp_path / "mnist" / name).touch()
+    assert TrainConfig(InfoGAN()).data == "mnist" and TrainConfig(VAE()).data == "dsprites"
+    assert 'data = "mnist"' in to_toml(TrainConfig(InfoGAN()))
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    assert TrainConfig(InfoGAN(), data="usual").data == "mnist"
+    shutil.rmtree(tmp_path / "mnist")
+    assert TrainConfig(GAN()).data == "dsprites"  # which are rendered
+    assert TrainConfig(ConditionalGAN()).data == "mnist"  # and `make_run` says how to get them

@@ -91,6 +91,11 @@ def test_parameters_are_those_of_the_table() -> None:
     assert all(t.dtype == np.float32 for t in parameters.values())
 
 
+def test_images_of_another_side_are_refused() -> None:
+    with pytest.raises(ValueError, match="side: expected 64, received 28"):
+        VAE().start(rng_of(0), 28)
+
+
 @pytest.mark.parametrize(("latents", "channels"), [(1, 1), (7, 3)])
 def test_encode_and_decode_are_of_matching_shapes(latents: int, channels: int) -> None:
     network = AutoEncoder(rng_of(0), latents, channels)
@@ -166,7 +171,7 @@ def test_hyper_parameters_are_checked(model: Any, values: Any, message: str) -> 
 def test_hyper_parameters_that_are_allowed() -> None:
     assert BetaVAE(beta=0.0).beta == 0
     assert VAE(latents=1).latents == 1
-    assert {"vae": VAE, "beta-vae": BetaVAE} == MODELS
+    assert MODELS["vae"] is VAE and MODELS["beta-vae"] is BetaVAE
     with pytest.raises(FrozenInstanceError):
         BetaVAE().beta = 2.0  # type: ignore[misc]
 

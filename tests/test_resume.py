@@ -20,7 +20,7 @@ from small_runs import (  # noqa: F401  (two are fixtures)
     without_updates,
 )
 
-from pydis.models import VAE, BetaVAE
+from pydis.models import GAN, VAE, BetaVAE, ConditionalGAN, InfoGAN
 from pydis.training import loop, make_run, open_run, train
 
 MODELS_OF_TESTS = [Small(rule, players) for rule in RULES for players in (1, 2)]
@@ -74,6 +74,12 @@ def test_a_run_stopped_anywhere_ends_the_same(model, stops, checkpoint_every, lo
 @pytest.mark.parametrize("model", [VAE(latents=2), BetaVAE(latents=2, likelihood="gaussian")])
 def test_a_real_model_stopped_ends_the_same(model):
     check_resume(small_config(model, steps=4, checkpoint_every=1, log_every=3), [2])
+
+
+@pytest.mark.parametrize("model", [GAN(), ConditionalGAN(), InfoGAN()])
+def test_adversarial_players_stopped_end_the_same(model):
+    changes = {"steps": 4, "batch": 4, "data": "digits"}
+    check_resume(small_config(model, **changes, checkpoint_every=1, log_every=3), [2])
 
 
 # Negative controls: whatever is dropped from the state is missed at the end
@@ -137,3 +143,30 @@ def test_a_wrong_step_is_missed(tmp_path: Path, monkeypatch):
     resume = loop.resume
     monkeypatch.setattr(loop, "resume", lambda run: (resume(run)[0], max(resume(run)[1] - 1, 0)))
     assert resumed(config, tmp_path / "wrong") != right
+
+
+PARTS_OF_PLAYERS = {
+    "discriminator": ("parameter.logit.w", "adam.mean.logit.w", "adam.square.logit.w"),
+    "generator": ("parameter.body.layers.1.w", "adam.mean.body.layers.0.w", "state.layers.3.mean"),
+    "recogniser": ("parameter.outputs.category.w", "adam.square.hidden.layers.0.w"),
+}
+
+
+@pytest.mark.parametrize(
+    ("player", "name"), [(player, name) for player, n in PARTS_OF_PLAYERS.items() for name in n]
+)
+def test_a_dropped_part_of_a_player_is_missed(player, name, tmp_path: Path, monkeypatch):
+    """Weights, moments and running statistics of all three players, in what the run leaves."""
+    config = small_config(InfoGAN(), steps=4, batch=4, data="digits")
+    whole_run, right = whole(config), loop.restore
+
+    def restore(checkpoint, learners):
+        found = right(checkpoint, learners)
+        return found | {player: zeroed(name)(found[player])}
+
+    monkeypatch.setattr(loop, "restore", restore)
+    make_run(config, tmp_path / "run")
+    with pytest.raises(Stop):
+        train(open_run(tmp_path / "run"), stop_after(3))
+    train(open_run(tmp_path / "run"))
+    assert left_by(tmp_path / "run") != whole_run

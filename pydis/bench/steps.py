@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from pydis.backends import use
 from pydis.bench.calls import Calls, Cost, recording
 from pydis.bench.explain import budget
 from pydis.bench.load import load_since, moment
@@ -19,7 +20,7 @@ from pydis.bench.timing import Contender, interleave
 from pydis.models import MODELS
 from pydis.nn import Learner
 from pydis.training import TrainConfig, stream
-from pydis.training.loop import batch
+from pydis.training.loop import batch, classes
 
 FIRST, LAST = 1e-5, 1e-2
 AGREE = (FIRST, LAST)
@@ -45,35 +46,58 @@ def training(
 
     `start()` gives the learners before step 1, from the model's own first weights of that seed, or
     with `weights`: arrays by the names of `Learner.arrays`, by player. `step(learners, n)` trains
-    on images[(n − 1) mod len(images)], which lie where the backend computes, with the noise of step
-    n, and gives the learners after it and its losses before the update.
+    on images[(n − 1) mod len(images)], or on such a pair of images and classes, which lie where the
+    backend computes, with the noise of step n, and gives the learners after it and its losses
+    before the update.
     """
 
     def start() -> Learners:
-        learners: Learners = model.start(stream(seed, "initialise"))
+        learners: Learners = model.start(stream(seed, "initialise"), _images(images[0]).shape[1])
         for player, arrays in (weights or {}).items():
             own = learners[player]
             learners[player] = own.with_arrays(own.arrays() | dict(arrays), own.moments.steps)
         return learners
 
     def step(learners: Learners, number: int) -> tuple[Learners, dict[str, float]]:
-        x = images[(number - 1) % len(images)]
-        learners, terms = model.update(learners, x, stream(seed, "latent", number))
+        given = images[(number - 1) % len(images)]
+        more = given[1:] if isinstance(given, tuple) else ()
+        noise = stream(seed, "latent", number)
+        learners, terms = model.update(learners, _images(given), noise, *more)
         return learners, losses_among(terms)
 
     return start, step
 
 
+def _images(given: Any) -> Any:
+    """The images alone, of images with their classes or without."""
+    return given[0] if isinstance(given, tuple) else given
+
+
 def losses_among(terms: Mapping[str, Any]) -> dict[str, float]:
     """The terms named as losses; all of them where none is."""
-    named = {name: float(value) for name, value in terms.items() if name.startswith("loss")}
+    named = {n: float(v) for n, v in terms.items() if n.startswith("loss") or n.endswith("_loss")}
     return named or {name: float(value) for name, value in terms.items()}
 
 
 def batches(model: Any, size: int, count: int = IMAGES_KEPT) -> list[Any]:
-    """What a training run of the model would see in its first steps, as NumPy's arrays."""
+    """What a training run of the model would see in its first steps, as NumPy's arrays.
+
+    Images alone, or with their classes as a pair for a model that asks for them.
+    """
     config = TrainConfig(model, batch=size, backend="numpy", threads=1)
-    return [batch(config, number) for number in range(1, count + 1)]
+    found = []
+    for number in range(1, count + 1):
+        with use("numpy"):
+            x, more = batch(config, number), classes(config, number)
+        found.append((x, *more) if more else x)
+    return found
+
+
+def _moved(setting: Setting, given: Any) -> Any:
+    """Images, or images with their classes, where the contender computes."""
+    if isinstance(given, tuple):
+        return tuple(setting.kernels.asarray(a) for a in given)
+    return setting.kernels.asarray(given)
 
 
 class Trainer:
@@ -82,7 +106,7 @@ class Trainer:
     def __init__(self, setting: Setting, model: Any, images: Sequence[Any]) -> None:
         self.setting = setting
         with setting.block():
-            start, self.step = training(model, [setting.kernels.asarray(x) for x in images])
+            start, self.step = training(model, [_moved(setting, given) for given in images])
             self.learners = start()
         self.losses: list[dict[str, float]] = []
         self.contender: Contender = setting.contender(self)

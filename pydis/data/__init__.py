@@ -1,6 +1,6 @@
 """Data sets: dSprites, whose factors are known, and images from files."""
 
-from pydis.data import arrays, digits, dsprites, dsprites_file, factors, mnist, registry
+from pydis.data import arrays, digits, dsprites, dsprites_file, factors, images, mnist, registry
 from pydis.data.errors import DataMissing, FormatError
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "dsprites",
     "dsprites_file",
     "factors",
+    "images",
     "mnist",
     "registry",
 ]

@@ -1,4 +1,11 @@
-"""One file, one paper. `MODELS` names what `pydis train` can train."""
+"""One file, one paper. `MODELS` names what `pydis train` can train.
+
+A model is a frozen record of hyper-parameters. `start(rng, side)` gives its players, `update` the
+players after a step on images `[N, side, side, 1]` (and their classes, if it has `classes`) and the
+terms to log; `DATA` names the data sets that it can be trained on, the usual one first.
+"""
+
+from typing import Any
 
 from pydis.models.autoencoder import AutoEncoder
 from pydis.models.beta_vae import BetaVAE
@@ -19,4 +26,10 @@ __all__ = [
     "InfoGAN",
 ]
 
-MODELS: dict[str, type[VAE]] = {"vae": VAE, "beta-vae": BetaVAE}
+MODELS: dict[str, type[Any]] = {
+    "vae": VAE,
+    "beta-vae": BetaVAE,
+    "gan": GAN,
+    "conditional-gan": ConditionalGAN,
+    "infogan": InfoGAN,
+}

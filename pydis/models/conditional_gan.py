@@ -11,7 +11,7 @@ Deviations: as in `gan.py`; the paper joins images and classes behind a first ma
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,11 +22,11 @@ from pydis.models.adversarial_networks import Discriminator, Generator
 from pydis.models.gan import (
     GAN,
     Learners,
-    at_least,
     check_images,
     discriminator_step,
     even_choice,
     generate,
+    within,
 )
 from pydis.nn import Learner, gradients
 
@@ -38,9 +38,11 @@ class ConditionalGAN(GAN):
     classes: int = 10
     """Number of classes of the data."""
 
+    DATA: ClassVar[tuple[str, ...]] = ("mnist", "digits")
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, 2, "classes")
+        within(self, 2, "classes")
 
     def start(self, rng: np.random.Generator, side: int = GAN.SIDE) -> Learners:
         """The players before the first step, for images `[N, side, side, 1]`."""

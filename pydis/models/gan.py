@@ -49,6 +49,8 @@ from pydis.objectives import (
 from pydis.probability import Categorical, Uniform
 
 Learners = dict[str, Learner]
+MOST_INPUTS = 4096
+"""More variables than pixels are no code of an image."""
 GENERATOR_LOSSES = {"non-saturating": non_saturating_loss, "saturating": saturating_loss}
 
 
@@ -70,10 +72,12 @@ class GAN:
     """Slope of the discriminator's leaky relu below zero."""
 
     SIDE: ClassVar[int] = 28
+    LEAST_BATCH: ClassVar[int] = 2
+    DATA: ClassVar[tuple[str, ...]] = ("mnist", "digits", "dsprites")
 
     def __post_init__(self) -> None:
         check_types(self)
-        at_least(self, 1, "noise")
+        within(self, 1, "noise")
         if self.generator_loss not in GENERATOR_LOSSES:
             raise ValueError(
                 "generator_loss: expected 'non-saturating' or 'saturating', "
@@ -186,9 +190,11 @@ def check_images(discriminator: Discriminator, x: Any, least: int = 2) -> None:
         )
 
 
-def at_least(record: Any, least: int, *names: str) -> None:
-    """Raise ValueError for the first of the named fields that is less."""
+def within(record: Any, least: int, *names: str) -> None:
+    """Raise ValueError for the first of the named fields outside `least` … `MOST_INPUTS`."""
     for name in names:
-        if getattr(record, name) < least:
-            received = getattr(record, name)
+        received = getattr(record, name)
+        if received < least:
             raise ValueError(f"{name}: expected at least {least}, received {received}")
+        if received > MOST_INPUTS:
+            raise ValueError(f"{name}: expected at most {MOST_INPUTS}, received {received}")

@@ -47,12 +47,12 @@ from pydis.models.gan import (
     GAN,
     GENERATOR_LOSSES,
     Learners,
-    at_least,
     check_images,
     discriminator_step,
     even_choice,
     generate,
     unit_box,
+    within,
 )
 from pydis.nn import Learner, gradients
 from pydis.objectives import information_bound
@@ -79,7 +79,7 @@ class InfoGAN(GAN):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, 0, "categories", "uniform_codes")
+        within(self, 0, "categories", "uniform_codes")
         if self.categories == 1:
             raise ValueError("categories: expected 0 or at least 2, received 1")
         if self.categories + self.uniform_codes == 0:

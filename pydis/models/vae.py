@@ -13,7 +13,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -63,8 +63,15 @@ class VAE:
                 f"learning_rate: expected a finite number > 0, received {self.learning_rate}"
             )
 
-    def start(self, rng: np.random.Generator) -> dict[str, Learner]:
-        """The player before the first step: one autoencoder with its Adam."""
+    DATA: ClassVar[tuple[str, ...]] = ("dsprites",)
+
+    def start(self, rng: np.random.Generator, side: int = SIDE) -> dict[str, Learner]:
+        """The player before the first step: one autoencoder with its Adam.
+
+        Raises ValueError for images of another side than 64.
+        """
+        if side != SIDE:
+            raise ValueError(f"side: expected {SIDE}, received {side!r}")
         network = AutoEncoder(rng, self.latents)
         return {"autoencoder": Learner.start(network, Adam(self.learning_rate))}
 

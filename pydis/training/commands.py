@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from pydis.models import MODELS, VAE
+from pydis.models import MODELS
 from pydis.training.config import TrainConfig, read_config, to_toml
 from pydis.training.loop import resume, train
 from pydis.training.progress import progress
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
         )
 
 
-def _starter(kind: type[VAE]) -> Callable[..., None]:
+def _starter(kind: type[Any]) -> Callable[..., None]:
     """The command that trains one kind of model: its options are the fields of `TrainConfig`."""
 
     def start(

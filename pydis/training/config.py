@@ -12,7 +12,8 @@ from pydis.backends import available, current
 from pydis.backends.threads import default_threads
 from pydis.data.dsprites import COUNT
 from pydis.data.errors import FormatError, open_file
-from pydis.models import MODELS, VAE
+from pydis.data.images import DATA, first_here
+from pydis.models import MODELS
 from pydis.models.hyperparameters import check_types
 
 FORMAT_VERSION = 1
@@ -22,7 +23,8 @@ LONGEST_FILE = 1 << 16
 # Names of checkpoints sort in the order of the steps up to eight digits. A larger batch than the
 # data set or a larger pool than any machine's is a slip.
 _MOST = {"steps": 99_999_999, "batch": COUNT, "threads": 1024}
-Model = TypeVar("Model", bound=VAE)
+Model = TypeVar("Model")
+USUAL = "usual"
 
 
 class ConfigError(ValueError):
@@ -41,6 +43,8 @@ class TrainConfig(Generic[Model]):
     """All randomness follows from it."""
     batch: int = 64
     """Images an update."""
+    data: str = USUAL
+    """The images: dsprites, mnist or digits; usual stands for those that suit the model."""
     backend: str = field(default_factory=lambda: current().name)
     """Who computes: numpy, cpp or cupy; `pydis info` says what is here."""
     threads: int = 0
@@ -59,12 +63,14 @@ class TrainConfig(Generic[Model]):
             check_types(self)
         except TypeError as error:
             raise ConfigError(str(error)) from None
+        self._choose_data()
         if self.threads == 0:
             object.__setattr__(self, "threads", default_threads(self.backend))
         for name in ("steps", "batch", "threads", "checkpoint_every", "log_every"):
             value, most = getattr(self, name), _MOST.get(name)
-            if value < 1:
-                raise ConfigError(f"{name}: expected at least 1, received {value}")
+            least = getattr(self.model, "LEAST_BATCH", 1) if name == "batch" else 1
+            if value < least:
+                raise ConfigError(f"{name}: expected at least {least}, received {value}")
             if most is not None and value > most:
                 raise ConfigError(f"{name}: expected at most {most}, received {value}")
         if not 0 <= self.seed < 2**64:
@@ -74,13 +80,29 @@ class TrainConfig(Generic[Model]):
                 f"backend: expected one of {', '.join(available())}, received {self.backend!r}"
             )
 
+    def _choose_data(self) -> None:
+        """Put a name for `usual`, and refuse what the model cannot be trained on."""
+        known: tuple[str, ...] = getattr(self.model, "DATA", ("dsprites",))
+        if self.data == USUAL:
+            object.__setattr__(self, "data", first_here(known))
+        if self.data not in known:
+            raise ConfigError(
+                f"data: expected one of {', '.join(known)} for {self.model_name}, "
+                f"received {self.data!r}"
+            )
+        classes, given = getattr(self.model, "classes", None), DATA[self.data].classes
+        if classes is not None and classes != given:
+            raise ConfigError(
+                f"classes: expected {given}, those of {self.data}, received {classes}"
+            )
+
     @property
     def model_name(self) -> str:
         """The model's name on the command line."""
         return name_of(self.model)
 
 
-def name_of(model: VAE) -> str:
+def name_of(model: Any) -> str:
     """The name of a model on the command line, as `beta-vae`."""
     return next(name for name, kind in MODELS.items() if type(model) is kind)
 

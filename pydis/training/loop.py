@@ -18,7 +18,7 @@ from pydis.autodiff import Array
 from pydis.backends import current, use
 from pydis.backends.memory import memory
 from pydis.backends.threads import threads
-from pydis.data import dsprites
+from pydis.data.images import DATA, Batch
 from pydis.nn import Learner, NonFiniteError, check_finite
 from pydis.training.checkpoint import CheckpointError, path_of, restore, save_checkpoint
 from pydis.training.config import TrainConfig
@@ -42,17 +42,30 @@ class Interrupted(RuntimeError):
 
 def start(config: TrainConfig[Any]) -> dict[str, Learner]:
     """The players before the first step, where the current backend computes."""
-    learners: dict[str, Learner] = config.model.start(stream(config.seed, "initialise"))
+    side = DATA[config.data].side
+    learners: dict[str, Learner] = config.model.start(stream(config.seed, "initialise"), side)
     return learners
 
 
 def batch(config: TrainConfig[Any], step: int) -> Array:
-    """The training images of a step, `[batch, 64, 64, 1]` in float32: i.i.d., none held out.
+    """The training images of a step, `[batch, side, side, 1]` in float32: i.i.d., none held out.
 
     They lie where the current backend computes.
     """
-    factors = dsprites.sample_factors(stream(config.seed, "data", step), config.batch)
-    return current().asarray(dsprites.render(factors).astype(np.float32))
+    return current().asarray(_drawn(config, step)[0])
+
+
+def classes(config: TrainConfig[Any], step: int) -> tuple[Array, ...]:
+    """The classes `[batch]` of the images of a step, for a model that asks for them; else none."""
+    if not hasattr(config.model, "classes"):
+        return ()
+    return (current().asarray(_drawn(config, step)[1]),)
+
+
+def _drawn(config: TrainConfig[Any], step: int) -> Batch:
+    """The images and classes of a step, NumPy's."""
+    rng = stream(config.seed, "data", step)
+    return DATA[config.data].draw(rng, config.batch, "train")
 
 
 def steps(
@@ -64,7 +77,8 @@ def steps(
     """
     for step in range(done + 1, config.steps + 1):
         noise = stream(config.seed, "latent", step)
-        learners, terms = config.model.update(learners, batch(config, step), noise)
+        x, more = batch(config, step), classes(config, step)
+        learners, terms = config.model.update(learners, x, noise, *more)
         yield step, learners, {name: float(value) for name, value in terms.items()}
 
 

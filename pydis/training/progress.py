@@ -94,4 +94,5 @@ def _lines(total: int, done: int, title: str) -> Report:
 
 
 def _named(terms: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {value:.1f}" for name, value in terms.items())
+    """Tenths of a nat, and hundredths below ten, where a tenth is much."""
+    return "  ".join(f"{n} {v:.1f}" if abs(v) >= 10 else f"{n} {v:.2f}" for n, v in terms.items())

@@ -23,6 +23,7 @@ from typing import Any
 
 from pydis.backends import load
 from pydis.backends.environment import VERSION, environment
+from pydis.data.images import require
 from pydis.training.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -118,9 +119,10 @@ def make_run(config: TrainConfig[Any], out: Path | None = None, prefix: str = ""
     """Make a run folder: `out`, or the first free `runs/beta-vae-seed0`, `…-2`, `…-3`.
 
     `prefix` replaces the model's name in the latter. Raises RunError if `out` exists or cannot be
-    made, and BackendError if the backend cannot run here.
+    made, BackendError if the backend cannot run here, DataMissing or ImportError without its data.
     """
     load(config.backend)  # before anything is written
+    require(config.data)
     folder = out or Path("runs")
     try:
         if out is None:
