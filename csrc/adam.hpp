@@ -35,8 +35,10 @@ void adam_task(const void* problem, std::size_t index, void*) {
     for (std::size_t i = index * adam_block; i < end; i += lanes) {
         const bool all = i + lanes <= end;
         const auto g = load_some(p.g, i, end, all);
-        const auto m = p.beta1 * load_some(p.mean, i, end, all) + p.rest1 * g;
-        const auto v = p.beta2 * load_some(p.square, i, end, all) + p.rest2 * (g * g);
+        const auto m =
+            multiply_add<T>(wide<T>(p.beta1), load_some(p.mean, i, end, all), p.rest1 * g);
+        const auto v =
+            multiply_add<T>(wide<T>(p.beta2), load_some(p.square, i, end, all), p.rest2 * (g * g));
         const auto step = p.rate * m / (root_of<T>(p.scale * v) + p.epsilon);
         store_some(p.new_mean, i, end, all, m);
         store_some(p.new_square, i, end, all, v);

@@ -67,7 +67,7 @@ void batch_moments(const BatchNorm<T>* p, const Engine* engine) {
     reduce_rows(Spread<T>{p->x, line}, lines, p->cols, space, p->made, engine);
     for (std::size_t c = 0; c < p->cols; ++c) {
         const T off = mean[c] / n;
-        const T left = variance[c] / n - off * off;
+        const T left = multiply_add(-off, off, variance[c] / n);
         mean[c] = off == off ? line[c] + off : line[c];  // an infinite mean stays infinite
         variance[c] = left < T{0} ? T{0} : left;
     }
@@ -107,13 +107,13 @@ struct LineMap {
 
 template <typename T>
 inline void map_line(const LineMap<T>& m, std::size_t from, std::size_t width) {
-    using Wide = typename Vector<T>::type;
     constexpr std::size_t lanes = Vector<T>::lanes;
     const BatchNorm<T>& p = *m.p;
     for (std::size_t j = 0; j < width; j += lanes) {
         const bool all = j + lanes <= width;
         const auto take = [&](const T* line) { return load_some(line, j, width, all); };
-        Wide y = take(m.constant) + (take(p.x + from) - take(m.mean)) * take(m.of_gap);
+        const Wide<T> gap = take(p.x + from) - take(m.mean);
+        Wide<T> y = multiply_add<T>(gap, take(m.of_gap), take(m.constant));
         if (m.scale != nullptr) y = take(m.scale) * (take(p.g + from) + y);
         if (p.activate) y = bend<T>(y, p.slope);
         store_some(p.made + from, j, width, all, y);

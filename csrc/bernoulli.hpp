@@ -20,7 +20,7 @@ constexpr std::size_t bernoulli_task = 16384;
 
 template <typename T>
 inline Wide<T> bernoulli_term(Wide<T> x, Wide<T> logit) {
-    return x * logit - softplus<T>(logit);
+    return multiply_add<T>(x, logit, -softplus<T>(logit));
 }
 
 // The sum of up to 1024 terms; those beyond the end of the last sixteen are zero.

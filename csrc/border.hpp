@@ -149,11 +149,12 @@ void by_definition(const Conv<T>& p) {
                 const std::size_t w = (tap * c + a) * o + b;
                 const std::size_t g = map * o + b;
                 if constexpr (made == Slot::image) {
-                    p.made[x] += p.w[w] * open(p.g, p.g_mask, g);
+                    p.made[x] = multiply_add(p.w[w], open(p.g, p.g_mask, g), p.made[x]);
                 } else if constexpr (made == Slot::map) {
-                    p.made[g] += open(p.x, p.x_mask, x) * p.w[w];
+                    p.made[g] = multiply_add(open(p.x, p.x_mask, x), p.w[w], p.made[g]);
                 } else {
-                    p.made[w] += open(p.x, p.x_mask, x) * open(p.g, p.g_mask, g);
+                    const T left = open(p.x, p.x_mask, x);
+                    p.made[w] = multiply_add(left, open(p.g, p.g_mask, g), p.made[w]);
                 }
             }
         }

@@ -53,9 +53,6 @@ struct Format<double> {
 };
 
 template <typename T>
-using Wide = typename Vector<T>::type;
-
-template <typename T>
 struct Words {
     typedef typename Format<T>::Word type __attribute__((vector_size(vector_bytes)));
 };
@@ -75,11 +72,6 @@ inline Wide<T> from_bits(typename Words<T>::type b) {
 }
 
 template <typename T>
-inline Wide<T> wide(T value) {
-    return Wide<T>{} + value;
-}
-
-template <typename T>
 inline Wide<T> magnitude(Wide<T> x) {
     return from_bits<T>(bits<T>(x) << 1 >> 1);
 }
@@ -91,32 +83,33 @@ inline Wide<T> power_of_two(typename Words<T>::type n) {
 }
 
 // exp x = 2^n (1 + a - b + r² (1/2! + r (1/3! + ...))) with x - n ln 2 = r = a - b, where n is the
-// whole number nearest to x / ln 2.  What 1 + a rounds away is added to the small terms.
+// whole number nearest to x / ln 2.  What 1 + a rounds away is added to the small terms.  To add
+// something to exp x costs nothing.
 template <typename T>
-inline Wide<T> exp(Wide<T> x) {
+inline Wide<T> exp(Wide<T> x, Wide<T> added = Wide<T>{}) {
     using F = Format<T>;
     constexpr T log2_e = static_cast<T>(1.4426950408889634074);
     Wide<T> held = x < F::exp_low ? wide<T>(F::exp_low) : x;
     held = held > F::exp_high ? wide<T>(F::exp_high) : held;
-    const Wide<T> shifted = held * log2_e + F::magic;
+    const Wide<T> shifted = multiply_add<T>(held, wide<T>(log2_e), wide<T>(F::magic));
     const Wide<T> whole = shifted - F::magic;
-    const Wide<T> a = held - whole * F::ln2_high;
-    const Wide<T> b = whole * F::ln2_low;
-    const Wide<T> r = a - b;
+    const Wide<T> a = multiply_add<T>(whole, wide<T>(-F::ln2_high), held);
+    const Wide<T> r = multiply_add<T>(whole, wide<T>(-F::ln2_low), a);
     T factorial = 1;
     for (int i = 2; i <= F::exp_terms; ++i) factorial *= static_cast<T>(i);
     Wide<T> sum = wide<T>(1 / factorial);
     for (int i = F::exp_terms; i > 2; --i) {
         factorial /= static_cast<T>(i);
-        sum = sum * r + 1 / factorial;
+        sum = multiply_add<T>(sum, r, wide<T>(1 / factorial));
     }
     const Wide<T> large = a + T{1};
     const Wide<T> lost = (T{1} - large) + a;
-    const Wide<T> y = large + (r * r * sum + (lost - b));
+    const Wide<T> rest = multiply_add<T>(whole, wide<T>(-F::ln2_low), lost);
+    const Wide<T> y = large + multiply_add<T>(r * r, sum, rest);
     // 2^n may lie beyond the powers that can be written, so it is multiplied by in two halves.
     const typename Words<T>::type n = bits<T>(shifted) - bits<T>(wide<T>(F::magic));
     const typename Words<T>::type half = ((n + 4096) >> 1) - 2048;
-    return y * power_of_two<T>(half) * power_of_two<T>(n - half);
+    return multiply_add<T>(y * power_of_two<T>(half), power_of_two<T>(n - half), added);
 }
 
 // log(u + c) + shift ln 2  for a normal u > 0 and a c of less than a unit in the last place of u.
@@ -132,11 +125,14 @@ inline Wide<T> log_of_sum(Wide<T> u, Wide<T> c, Wide<T> shift) {
     const Wide<T> s = f / (f + T{2});
     const Wide<T> z = s * s;
     Wide<T> sum = wide<T>(T{2} / static_cast<T>(2 * F::log_terms + 1));
-    for (int i = F::log_terms - 1; i > 0; --i) sum = sum * z + T{2} / static_cast<T>(2 * i + 1);
+    for (int i = F::log_terms - 1; i > 0; --i) {
+        sum = multiply_add<T>(sum, z, wide<T>(T{2} / static_cast<T>(2 * i + 1)));
+    }
     const Wide<T> half_square = f * f * T(0.5);
-    const Wide<T> low = powers * F::ln2_low + c / u;
-    const Wide<T> rest = half_square - (s * (z * sum + half_square) + low);
-    return powers * F::ln2_high + (f - rest);
+    const Wide<T> low = multiply_add<T>(powers, wide<T>(F::ln2_low), c / u);
+    const Wide<T> rest =
+        half_square - multiply_add<T>(s, multiply_add<T>(z, sum, half_square), low);
+    return multiply_add<T>(powers, wide<T>(F::ln2_high), f - rest);
 }
 
 template <typename T>
@@ -167,7 +163,8 @@ inline Wide<T> sigmoid(Wide<T> x) {
     const Wide<T> sum = e + T{1};
     const Wide<T> lost = e - (sum - T{1});
     const Wide<T> y = (x < Wide<T>{} ? e : wide<T>(T{1})) / sum;
-    return y - y * (lost * (T(1.46) - T(0.49) * sum));
+    const Wide<T> steepness = multiply_add<T>(wide<T>(T(-0.49)), sum, wide<T>(T(1.46)));
+    return multiply_add<T>(-y, lost * steepness, y);
 }
 
 // max(x, 0) + log(1 + exp(-|x|)).

@@ -77,7 +77,7 @@ struct Pairs {
     Pairs(const Turned<T>& k, T z, std::size_t at) {
         gap = z - load(k.mean + at);
         pull = gap * load(k.precision + at);
-        t = T(-0.5) * (gap * pull + load(k.constant + at));
+        t = T(-0.5) * multiply_add<T>(gap, pull, load(k.constant + at));
     }
 };
 
@@ -88,7 +88,8 @@ T log_sum_exp(const T* row, std::size_t padded, T largest) {
     Sixteen<T> sum;
     for (std::size_t j = 0; j < padded; j += sixteen) {
         for (std::size_t p = 0; p < sixteen_parts<T>; ++p) {
-            sum.part[p] += exp<T>(load(row + j + p * Vector<T>::lanes) - shift);
+            const Wide<T> exponent = load(row + j + p * Vector<T>::lanes) - shift;
+            sum.part[p] = exp<T>(exponent, sum.part[p]);
         }
     }
     return log<T>(wide<T>(sum.total()))[0] + shift;

@@ -69,11 +69,11 @@ T add_slopes(const Turned<T>& k, std::size_t i, std::size_t d, const T* joint, T
         for (std::size_t part = 0; part < sixteen_parts<T>; ++part) {
             const std::size_t at = j + part * lanes;
             const Pairs<T> pairs(k, z, d * k.padded + at);
-            const Wide<T> w = load(joint + at) + g * share<T>(pairs.t - y);
+            const Wide<T> w = multiply_add<T>(wide<T>(g), share<T>(pairs.t - y), load(joint + at));
             const Wide<T> moved = w * pairs.pull;
             store(by_mean + at, load(by_mean + at) + moved);
-            store(by_log_variance + at,
-                  load(by_log_variance + at) + w * (pairs.gap * pairs.pull - T{1}));
+            const Wide<T> spread = multiply_add<T>(pairs.gap, pairs.pull, wide<T>(T{-1}));
+            store(by_log_variance + at, multiply_add<T>(w, spread, load(by_log_variance + at)));
             if (at + lanes <= p.gaussians) {
                 sum.part[part] += moved;
             } else if (at < p.gaussians) {

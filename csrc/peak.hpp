@@ -17,16 +17,15 @@ constexpr std::size_t chains = 12;
 
 template <typename T>
 void peak_task(const void* problem, std::size_t index, void*) {
-    using Wide = typename Vector<T>::type;
     const Peak<T>& p = *static_cast<const Peak<T>*>(problem);
-    const Wide factor = Wide{} + p.factor;
-    const Wide term = Wide{} + p.term;
-    Wide x[chains];
+    const Wide<T> factor = wide<T>(p.factor);
+    const Wide<T> term = wide<T>(p.term);
+    Wide<T> x[chains];
 #pragma GCC unroll 16
-    for (std::size_t i = 0; i < chains; ++i) x[i] = Wide{} + static_cast<T>(i);
+    for (std::size_t i = 0; i < chains; ++i) x[i] = wide<T>(static_cast<T>(i));
     for (std::size_t step = 0; step < p.steps; ++step) {
 #pragma GCC unroll 16
-        for (std::size_t i = 0; i < chains; ++i) x[i] = factor * x[i] + term;
+        for (std::size_t i = 0; i < chains; ++i) x[i] = multiply_add<T>(factor, x[i], term);
     }
     T sum{};
     for (std::size_t i = 0; i < chains; ++i) {

@@ -39,6 +39,7 @@ inline __attribute__((always_inline)) void accumulate(Sums<T, R, V>& sum, const 
     const T* a[R];
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) a[r] = rows[r];
+    const std::size_t length = d.length, a_step = d.a_step, b_step = d.b_step;
     std::size_t block = 0, segment = 0;
     for (std::size_t run = 0; run < d.blocks * d.segments; ++run) {
         const T* right = b + block * d.b_block + segment * d.b_segment;
@@ -47,18 +48,20 @@ inline __attribute__((always_inline)) void accumulate(Sums<T, R, V>& sum, const 
             segment = 0;
             ++block;
         }
-        for (std::size_t k = 0; k < d.length; ++k) {
+        for (std::size_t k = 0; k < length; ++k) {
             typename Vector<T>::type line[V];
 #pragma GCC unroll 4
             for (int v = 0; v < V; ++v) line[v] = load(right + v * Vector<T>::lanes);
 #pragma GCC unroll 16
             for (int r = 0; r < R; ++r) {
-                const T left = a[r][at];
+                const Wide<T> left = wide<T>(a[r][at]);
 #pragma GCC unroll 4
-                for (int v = 0; v < V; ++v) sum.of[r][v] += left * line[v];
+                for (int v = 0; v < V; ++v) {
+                    sum.of[r][v] = multiply_add<T>(line[v], left, sum.of[r][v]);
+                }
             }
-            at += d.a_step;
-            right += d.b_step;
+            at += a_step;
+            right += b_step;
         }
     }
 }

@@ -1,7 +1,14 @@
-// One vector register, by the vector extensions of GCC and Clang: +, *, ?: and nothing by name.
+// One vector register, by the vector extensions of GCC and Clang: +, *, ?: and nothing by name but
+// the one operation that they cannot spell, a b + c rounded once.
 #pragma once
 
 #include <cstddef>
+
+#if defined(__FMA__)
+#include <immintrin.h>
+#elif defined(__ARM_FEATURE_FMA)
+#include <arm_neon.h>
+#endif
 
 namespace {
 
@@ -11,16 +18,74 @@ struct Vector {
     typedef T type __attribute__((vector_size(vector_bytes)));
 };
 
+template <typename T>
+using Wide = typename Vector<T>::type;
+
+// A number in every lane.  To take off zero changes nothing, -0 included.
+template <typename T>
+inline Wide<T> wide(T value) {
+    return value - Wide<T>{};
+}
+
+// a b + c.  Machines that have an instruction for it round once, and do twice the arithmetic in a
+// second; others, and all where the build is `strict`, round the product too.  The compiler fuses
+// nothing by itself (-ffp-contract=off), so the bits of a kernel are those of its source: the same
+// from AVX2 and AVX-512, and in a strict build from every instruction set.
+#if defined(PYDIS_STRICT) || !(defined(__FMA__) || defined(__ARM_FEATURE_FMA))
+inline float multiply_add(float a, float b, float c) { return a * b + c; }
+inline double multiply_add(double a, double b, double c) { return a * b + c; }
+
+template <typename T>
+inline Wide<T> multiply_add(Wide<T> a, Wide<T> b, Wide<T> c) {
+    return a * b + c;
+}
+#else
+inline float multiply_add(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline double multiply_add(double a, double b, double c) { return __builtin_fma(a, b, c); }
+
+template <typename T>
+inline Wide<T> multiply_add(Wide<T> a, Wide<T> b, Wide<T> c);
+
+#if defined(__AVX512F__)
+template <>
+inline Wide<float> multiply_add<float>(Wide<float> a, Wide<float> b, Wide<float> c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+template <>
+inline Wide<double> multiply_add<double>(Wide<double> a, Wide<double> b, Wide<double> c) {
+    return _mm512_fmadd_pd(a, b, c);
+}
+#elif defined(__AVX__)
+template <>
+inline Wide<float> multiply_add<float>(Wide<float> a, Wide<float> b, Wide<float> c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+template <>
+inline Wide<double> multiply_add<double>(Wide<double> a, Wide<double> b, Wide<double> c) {
+    return _mm256_fmadd_pd(a, b, c);
+}
+#else
+template <>
+inline Wide<float> multiply_add<float>(Wide<float> a, Wide<float> b, Wide<float> c) {
+    return vfmaq_f32(c, a, b);
+}
+template <>
+inline Wide<double> multiply_add<double>(Wide<double> a, Wide<double> b, Wide<double> c) {
+    return vfmaq_f64(c, a, b);
+}
+#endif
+#endif
+
 // Loads and stores need no alignment beyond that of T.
 template <typename T>
-inline typename Vector<T>::type load(const T* from) {
-    typename Vector<T>::type v;
+inline Wide<T> load(const T* from) {
+    Wide<T> v;
     __builtin_memcpy(&v, from, sizeof v);
     return v;
 }
 
 template <typename T>
-inline void store(T* to, typename Vector<T>::type v) {
+inline void store(T* to, Wide<T> v) {
     __builtin_memcpy(to, &v, sizeof v);
 }
 
@@ -42,8 +107,7 @@ inline void copy_few(const T* from, std::size_t n, T* to) {
 
 // The vector from element `at` of a row of `cols` elements, zero beyond them.
 template <typename T>
-inline typename Vector<T>::type load_some(const T* row, std::size_t at, std::size_t cols,
-                                          bool all) {
+inline Wide<T> load_some(const T* row, std::size_t at, std::size_t cols, bool all) {
     constexpr std::size_t lanes = Vector<T>::lanes;
     if (all || at + lanes <= cols) return load(row + at);
     T whole[lanes] = {};
@@ -52,8 +116,7 @@ inline typename Vector<T>::type load_some(const T* row, std::size_t at, std::siz
 }
 
 template <typename T>
-inline void store_some(T* row, std::size_t at, std::size_t cols, bool all,
-                       typename Vector<T>::type v) {
+inline void store_some(T* row, std::size_t at, std::size_t cols, bool all, Wide<T> v) {
     constexpr std::size_t lanes = Vector<T>::lanes;
     if (all || at + lanes <= cols) return store(row + at, v);
     T whole[lanes];
@@ -64,10 +127,9 @@ inline void store_some(T* row, std::size_t at, std::size_t cols, bool all,
 // Rectifier: x where x >= 0 or not a number, else slope x.  A slope of zero gives zero, also
 // for minus infinity.
 template <typename T>
-inline typename Vector<T>::type bend(typename Vector<T>::type x, T slope) {
-    using Wide = typename Vector<T>::type;
-    const Wide below = slope == T{0} ? Wide{} : slope * x;
-    return x < Wide{} ? below : x;
+inline Wide<T> bend(Wide<T> x, T slope) {
+    const Wide<T> below = slope == T{0} ? Wide<T>{} : slope * x;
+    return x < Wide<T>{} ? below : x;
 }
 
 }  // namespace
