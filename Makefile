@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/*)
 
-.PHONY: demo test lint clean results sanitize-address sanitize-thread
+.PHONY: demo test lint clean results sanitize-address sanitize-thread strict
 
 # Needs no compiler: without one pydis is pure Python.
 demo: $(VENV)/installed-demo
@@ -24,6 +24,10 @@ lint: $(VENV)/installed-test
 # The compiled core built to find faults, and planted faults that it must find (GCC on Linux).
 sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-test
 	$(BIN)/python tests/core/sanitize.py $*
+
+# The core without fused multiply-adds: the same bits from every instruction set.
+strict: $(VENV)/installed-test
+	$(BIN)/python tests/core/strict.py
 
 # All of benchmarks/results/ again, in about 20 minutes in which nothing else should run.
 # TORCH_PYTHON is an interpreter with torch and numpy.

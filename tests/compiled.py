@@ -23,6 +23,9 @@ from pydis import _core  # noqa: E402
 
 SETS = _core.instruction_sets()
 DTYPES = [np.float32, np.float64]
+STRICT = "-DPYDIS_STRICT" in _core.build_info()["flags_baseline"]
+ALIKE = [name for name in SETS if STRICT or name != "baseline"]
+"""The sets that give the same bits: those that fuse; in a strict build, where none does, all."""
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """The bits of a result depend on neither the number of threads nor the width of a vector."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pytest
-from compiled import DTYPES, SETS, _core, instruction_set, threads
+from compiled import ALIKE, DTYPES, SETS, STRICT, _core, instruction_set, threads
 from core_calls import KERNELS, Call, numbers
 from hypothesis import given
 from strategies import examples
@@ -31,7 +32,7 @@ def assert_same_on_all_threads(make: Callable[[], Array]) -> None:
     assert len(set(digests.values())) == 1, digests
 
 
-def assert_same_on(names: tuple[str, ...], make: Callable[[], Array]) -> None:
+def assert_same_on(names: list[str], make: Callable[[], Array]) -> None:
     """The same numbers on these instruction sets: NaN for NaN, whatever its sign and payload."""
     digests = {}
     for name in names:
@@ -92,32 +93,31 @@ def test_threads_do_not_change_a_bit_of_large_images(
     assert_same_on_all_threads(lambda: call.on(_core))
 
 
-WIDE = ("avx2", "avx512")
-has_both = pytest.mark.skipif(
-    not set(WIDE) <= set(SETS), reason="this machine has no AVX-512 to compare with AVX2"
+several = pytest.mark.skipif(
+    len(ALIKE) < 2, reason="this machine has no AVX-512 to compare with AVX2"
 )
 
 
-@has_both
+@several
 @dtypes
 @kernels
 def test_vector_width_does_not_change_a_bit(kernel: str, dtype: Any) -> None:
     @examples(4)
     @given(KERNELS[kernel].calls(dtype))
     def run(call: Call) -> None:
-        assert_same_on(WIDE, lambda: call.on(_core))
+        assert_same_on(ALIKE, lambda: call.on(_core))
 
     run()
 
 
-@has_both
+@several
 @dtypes
 @pytest.mark.parametrize(("kernel", "sizes", "masked"), LARGE_CALLS)
 def test_vector_width_does_not_change_a_bit_of_large_images(
     kernel: str, sizes: tuple[int, ...], masked: bool, dtype: Any
 ) -> None:
     call = large_call(kernel, sizes, dtype, masked)
-    assert_same_on(WIDE, lambda: call.on(_core))
+    assert_same_on(ALIKE, lambda: call.on(_core))
 
 
 @pytest.mark.parametrize("images", range(1, 10))
@@ -154,7 +154,7 @@ def test_a_sum_split_by_threads_is_noticed() -> None:
 
 @pytest.mark.skipif(len(SETS) == 1, reason="this machine has no AVX-512 to compare with AVX2")
 def test_other_roundings_are_noticed() -> None:
-    """Without a fused multiply-add every product is rounded: other bits."""
+    """Without a fused multiply-add every product is rounded: other bits, but in a strict build."""
     call = product(30, 20, 300, (False, False), np.float32)
-    with pytest.raises(AssertionError):
-        assert_same_on(("baseline", SETS[-1]), lambda: call.on(_core))
+    with nullcontext() if STRICT else pytest.raises(AssertionError):
+        assert_same_on(["baseline", SETS[-1]], lambda: call.on(_core))

@@ -86,7 +86,8 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2000, help="calls of the fuzzer")
     options = parser.parse_args()
     kind, folder = options.kind, ROOT / "build" / f"sanitize-{options.kind}"
-    python = build(kind, folder)
+    settings = ["cmake.build-type=RelWithDebInfo", f"cmake.define.PYDIS_SANITIZE={kind}"]
+    python = build(folder, f"with -fsanitize={kind}", settings)
     program = str(folder / "cmake" / "core_pool")
     leaks = {"ASAN_OPTIONS": "detect_leaks=1"}
     preload = {"LD_PRELOAD": " ".join(map(runtime, RUNTIMES[kind]))}
@@ -126,26 +127,22 @@ def main() -> None:
     must_report("planted in Python", [python, "-c", IN_PYTHON[kind]], preload, message)
 
 
-def build(kind: str, folder: Path) -> str:
-    """Install the instrumented library beside this interpreter's packages; the new interpreter."""
+def build(folder: Path, how: str, settings: list[str]) -> str:
+    """Install another build beside this interpreter's packages; the interpreter that has it."""
     site = folder / "site"
     begin = time.monotonic()
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     packages = next((folder / "venv" / "lib").glob("python*/site-packages"))
     # A path file is read in order, and the second folder's own path files are not.
-    (packages / "sanitized.pth").write_text(f"{site}\n{sysconfig.get_path('purelib')}\n")
-    settings = [
-        f"build-dir={folder / 'cmake'}",
-        "cmake.build-type=RelWithDebInfo",
-        f"cmake.define.PYDIS_SANITIZE={kind}",
-    ]
+    (packages / "other.pth").write_text(f"{site}\n{sysconfig.get_path('purelib')}\n")
+    settings = [f"build-dir={folder / 'cmake'}", *settings]
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade"]
     subprocess.run(
         [*install, "--target", site, *(f"-C{setting}" for setting in settings), str(ROOT)],
         env={**os.environ, "PYDIS_REQUIRE_CPP": "1"},
         check=True,
     )
-    print(f"built with -fsanitize={kind} in {time.monotonic() - begin:.0f} s", flush=True)
+    print(f"built {how} in {time.monotonic() - begin:.0f} s", flush=True)
     return str(folder / "venv" / "bin" / "python")
 
 
