@@ -200,14 +200,7 @@ def _dispatch(given: list[str]) -> int:
 def _report(run: Run, json: bool) -> dict[str, Any]:
     """Score a run, write its report, print what came out, and return it for a program."""
     path, evaluation = write_report(run)
-    terms = ", ".join(f"{name} {value:.1f}" for name, value in evaluation.terms.items())
-    lines = (
-        f"held-out images, nats an image: {terms}",
-        f"linear R² of the position from the codes: {_named(evaluation.r2)}",
-        f"  from those of the untrained network: {_named(evaluation.r2_untrained)}",
-        f"active latents: {evaluation.active} of {len(evaluation.activity)}",
-        f"report: {path}",
-    )
+    lines = [*evaluation.lines(), f"report: {path}"]
     print("\n".join(lines), file=sys.stderr if json else sys.stdout)
     return {"run": str(run.folder), "report": str(path), "evaluation": asdict(evaluation)}
 
@@ -217,10 +210,6 @@ def _compare(config: TrainConfig[Any], json: bool) -> dict[str, Any]:
     row = compare(config.model, config.batch)
     print("\n".join(sentences(row)), file=sys.stderr if json else sys.stdout)
     return {"backends": asdict(row)}
-
-
-def _named(scores: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
 def _kept(memory: dict[str, int]) -> str:

@@ -331,6 +331,28 @@ def test_which_pass_updates_the_running_statistics(name: str) -> None:
         assert np.array_equal(array, one["discriminator"].state[path]), path
 
 
+def test_the_recogniser_reads_generated_images_by_their_own_statistics() -> None:
+    """Its state has those of h on the images of the second phase, beside those of its own layer."""
+    start = InfoGAN().start(rng_of(0), SIDE)
+    assert set(start["recogniser"].state) == {
+        *(f"trunk.{path}" for path in start["discriminator"].state),
+        *(f"hidden.layers.1.{part}" for part in ("mean", "variance", "count")),
+    }
+    *_, (learners, _) = steps(InfoGAN(), 2)
+    of_data = InfoGAN().recognise(learners, batch())
+    of_generated = InfoGAN().recognise(learners, batch(), generated=True)
+    assert not np.allclose(of_data["category"].logits, of_generated["category"].logits)
+    swapped = dict(learners)
+    h_state = {
+        path.removeprefix("trunk."): array
+        for path, array in learners["recogniser"].state.items()
+        if path.startswith("trunk.")
+    }
+    swapped["discriminator"] = learners["discriminator"].with_state(h_state)
+    again = InfoGAN().recognise(swapped, batch())
+    assert np.array_equal(again["category"].logits, of_generated["category"].logits)
+
+
 @EACH
 def test_images_are_shown_one_by_one(name: str) -> None:
     """With the running statistics no image depends on its companions, in training mode all do."""

@@ -148,7 +148,7 @@ def test_a_wrong_step_is_missed(tmp_path: Path, monkeypatch):
 PARTS_OF_PLAYERS = {
     "discriminator": ("parameter.logit.w", "adam.mean.logit.w", "adam.square.logit.w"),
     "generator": ("parameter.body.layers.1.w", "adam.mean.body.layers.0.w", "state.layers.3.mean"),
-    "recogniser": ("parameter.outputs.category.w", "adam.square.hidden.layers.0.w"),
+    "recogniser": ("adam.square.hidden.layers.0.w", "state.trunk.layers.2.mean"),
 }
 
 

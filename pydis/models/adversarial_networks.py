@@ -46,7 +46,7 @@ class Size(NamedTuple):
     width: int
 
 
-SIZES = {8: Size((32, 64), 256), 28: Size((64, 128), 1024), 64: Size((32, 32, 64, 64), 256)}
+SIZES = {8: Size((64, 128), 512), 28: Size((64, 128), 1024), 64: Size((32, 32, 64, 64), 256)}
 """Networks by the side of the images; that of 28 is the paper's."""
 RECOGNISER_WIDTH = 128
 

@@ -53,6 +53,10 @@ class ConditionalGAN(GAN):
             "generator": self.learner(generator, generator.body.start()),
         }
 
+    def inputs(self, z: Array, y: Array) -> Array:
+        """Noise `[N, noise]` and one-hot classes `[N, classes]`, as the generator takes them."""
+        return concat(z, y, axis=1)
+
     def update(  # type: ignore[override]  # one argument more: the classes
         self,
         learners: Mapping[str, Learner],
@@ -68,12 +72,12 @@ class ConditionalGAN(GAN):
         check_images(learners["discriminator"].network, x)
         y, n = one_hot(labels, self.classes, x), len(x)
         z, c = self.draw(rng, n, x), even_choice(n, self.classes, x).sample(rng)
-        fake, _ = generate(generator, concat(z, c, axis=1), training=True)
+        fake, _ = generate(generator, self.inputs(z, c), training=True)
         discriminator, logged = discriminator_step(
             learners["discriminator"], with_class(x, y), with_class(fake, c)
         )
         z, c = self.draw(rng, n, x), even_choice(n, self.classes, x).sample(rng)
-        fake, state = network(concat(z, c, axis=1), generator.state, training=True)
+        fake, state = network(self.inputs(z, c), generator.state, training=True)
         loss, terms = self.deception(discriminator, with_class(fake, c))
         generator = generator.step(gradients(loss, network, terms)).with_state(state)
         return {"discriminator": discriminator, "generator": generator}, logged | terms

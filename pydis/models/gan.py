@@ -17,11 +17,11 @@ Algorithm 1 with k = 1, for each step:
 
 In 1 the generated images are constants, in 2 the discriminator is: neither sweep reaches the other.
 
-Batch normalisation: x and G(z) pass through D as two batches, each with its own statistics, because
-D is a function of one image and a mixture would tell it what else is in the batch. The running
-statistics of D are those of the data in 1, so that in evaluation D sees data as it was trained to;
-those of G are of the draws in 2. Images are shown with the running statistics: each is then a
-function of its z alone.
+Batch normalisation: x and G(z) pass through D as two batches, each with its own statistics: one
+batch of both would tell D what else is in it. The running statistics of D are those of the data in
+1, those of G of the draws in 2. Images are shown with the running ones: each is then a function of
+its z alone. D judges by those of the batch, in evaluation too, because what is normal for data is
+not for generated images as long as D can tell them apart.
 
 Deviations: the paper has fully connected networks with maxout, dropout and momentum; these are
 convolutional, with Radford et al. 2016's normalisation, first weights and β₁. Its z is not spelled
@@ -162,6 +162,13 @@ def generate(
     """
     images, state = generator.network.constants()(inputs, generator.state, training=training)
     return images, state
+
+
+def judge(discriminator: Learner, x: Array) -> Array:
+    """The logits `[N]` of D for a batch of images, all data or all generated, without a graph."""
+    network = discriminator.network.constants()
+    logits: Array = network(x, discriminator.state, training=True)[0]
+    return logits
 
 
 def unit_box(n: int, width: int, like: Array = None) -> Uniform:

@@ -26,7 +26,8 @@ baseline of figure 1.
 Each term is a true bound: H(c) is the entropy of the distribution that codes are drawn from, log K
 or log 2, and Q a density. The category's is at most log K, a uniform code's has no ceiling.
 
-Batch normalisation as in `gan.py`; the running statistics of Q are those of the images in 2.
+Batch normalisation as in `gan.py`. Q has running statistics of the images in 2, of its own layer
+and of those of h: in evaluation it reads generated images by them, and data by those that D has.
 
 Deviations: the authors' program lets D's step descend −λ L_I too, so that h learns for Q; it fixes
 Q's variance at 1; its slope is 0.01 where the paper says 0.1; and it scores uniform codes against a
@@ -105,7 +106,11 @@ class InfoGAN(GAN):
         return {
             "discriminator": self.learner(discriminator, discriminator.trunk.start()),
             "generator": self.learner(generator, generator.body.start()),
-            "recogniser": self.learner(recogniser, recogniser.hidden.start()),
+            "recogniser": self.learner(
+                recogniser,
+                _under("trunk", discriminator.trunk.start())
+                | _under("hidden", recogniser.hidden.start()),
+            ),
         }
 
     def prior(self, n: int, like: Array = None) -> Prior:
@@ -158,8 +163,10 @@ class InfoGAN(GAN):
         inputs = self.inputs(self.draw(rng, len(x), x), codes)
         fake, g_state = generator.network(inputs, generator.state, training=True)
         judge = discriminator.network.constants()
-        h, _ = judge.features(fake, discriminator.state, training=True)
-        outputs, q_state = recogniser.network(h, recogniser.state, training=True)
+        h, h_state = judge.features(fake, _part("trunk", recogniser.state), training=True)
+        hidden = _part("hidden", recogniser.state)
+        outputs, hidden = recogniser.network(h, hidden, training=True)
+        q_state = _under("trunk", h_state) | _under("hidden", hidden)
         bounds = {n: mean(b) for n, b in self.bounds(self.posterior(outputs), codes).items()}
         deception = mean(GENERATOR_LOSSES[self.generator_loss](judge.judge(h)))
         g_loss: Value = deception
@@ -176,10 +183,26 @@ class InfoGAN(GAN):
             "recogniser": recogniser.step(q_bar).with_state(q_state),
         }, logged | terms
 
-    def recognise(self, learners: Mapping[str, Learner], x: Array) -> Posterior:
-        """Q(c | x) for images `[N, side, side, 1]`, with the running statistics."""
+    def recognise(
+        self, learners: Mapping[str, Learner], x: Array, *, generated: bool = False
+    ) -> Posterior:
+        """Q(c | x) for images `[N, side, side, 1]`, with the running statistics: of data in h,
+        unless the images are said to be generated.
+        """
         discriminator, recogniser = learners["discriminator"], learners["recogniser"]
         check_images(discriminator.network, x, least=1)
-        h, _ = discriminator.network.constants().features(x, discriminator.state, training=False)
-        outputs, _ = recogniser.network.constants()(h, recogniser.state, training=False)
+        state = _part("trunk", recogniser.state) if generated else discriminator.state
+        h, _ = discriminator.network.constants().features(x, state, training=False)
+        hidden = _part("hidden", recogniser.state)
+        outputs, _ = recogniser.network.constants()(h, hidden, training=False)
         return self.posterior(outputs)
+
+
+def _under(name: str, state: Mapping[str, Array]) -> dict[str, Array]:
+    """A state under the name of the layers that it is of."""
+    return {f"{name}.{path}": array for path, array in state.items()}
+
+
+def _part(name: str, state: Mapping[str, Array]) -> dict[str, Array]:
+    """The part of a state that is under this name: `_under` backwards."""
+    return {p.removeprefix(f"{name}."): a for p, a in state.items() if p.startswith(f"{name}.")}

@@ -6,12 +6,15 @@ that importing this package is light.
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from pydis.report.evaluation import Evaluation, as_trained, load, score, write_evaluation
+from pydis.models import GAN
+from pydis.report.evaluation import Evaluation, as_trained, load, score
+from pydis.report.games import GameEvaluation, load_players, score_game
 from pydis.training import Run
 from pydis.training.files import write_whole
 
-__all__ = ["Evaluation", "MissingExtra", "require_extra", "write_report"]
+__all__ = ["Evaluation", "GameEvaluation", "MissingExtra", "require_extra", "write_report"]
 
 NEEDED = ("matplotlib", "jinja2")
 
@@ -29,23 +32,38 @@ def require_extra() -> None:
         )
 
 
-def write_report(run: Run, evaluation: Evaluation | None = None) -> tuple[Path, Evaluation]:
+def write_report(
+    run: Run, evaluation: Evaluation | GameEvaluation | None = None
+) -> tuple[Path, Evaluation | GameEvaluation]:
     """Score the last checkpoint and write `report.html`, `evaluation.json` and `figures/`.
 
     Returns the page's path and the evaluation; one may be given to spare its computation. Raises
     RunError where there is no readable checkpoint, MissingExtra where a library is missing.
     """
     require_extra()
-    from pydis.report.html import figures, page
-
     with as_trained(run.config):
-        trained = load(run)
-        evaluation = evaluation or score(trained)
-        shown = figures(run, trained, evaluation)
-    write_evaluation(run, evaluation)
+        evaluation, shown, text = _made(run, evaluation)
+    write_whole(run.folder / "evaluation.json", evaluation.to_json().encode())
     path = run.folder / "report.html"
-    write_whole(path, page(run, trained, evaluation, shown).encode())
+    write_whole(path, text.encode())
     (run.folder / "figures").mkdir(exist_ok=True)
     for name, content in (figure.file for figure in shown):
         write_whole(run.folder / "figures" / name, content)
     return path, evaluation
+
+
+def _made(run: Run, evaluation: Any) -> tuple[Any, list[Any], str]:
+    """The evaluation of an autoencoder or of adversarial players, the figures, and the page."""
+    if isinstance(run.config.model, GAN):
+        from pydis.report.games_page import game_figures, game_page
+
+        players = load_players(run)
+        evaluation = evaluation or score_game(players)
+        shown = game_figures(run, players, evaluation)
+        return evaluation, shown, game_page(run, players, evaluation, shown)
+    from pydis.report.html import figures, page
+
+    trained = load(run)
+    evaluation = evaluation or score(trained)
+    shown = figures(run, trained, evaluation)
+    return evaluation, shown, page(run, trained, evaluation, shown)

@@ -24,7 +24,6 @@ from pydis.objectives import Terms
 from pydis.probability import Gaussian
 from pydis.probability.gaussian import kl_by_coordinate, standard_normal_like
 from pydis.training import Run, RunError, TrainConfig, resume, stream
-from pydis.training.files import write_whole
 from pydis.training.loop import machine, start
 
 FITTED = 2000
@@ -89,6 +88,16 @@ class Evaluation:
         """The active latents, the largest rate first, then the inactive ones likewise."""
         return sorted(self.latents, key=lambda latent: (not latent.active, -latent.rate))
 
+    def lines(self) -> list[str]:
+        """The scores in words."""
+        terms = ", ".join(f"{name} {value:.1f}" for name, value in self.terms.items())
+        return [
+            f"held-out images, nats an image: {terms}",
+            f"linear R² of the position from the codes: {_named(self.r2)}",
+            f"  from those of the untrained network: {_named(self.r2_untrained)}",
+            f"active latents: {self.active} of {len(self.activity)}",
+        ]
+
     def to_json(self) -> str:
         """The record as JSON text: what `evaluation.json` holds."""
         return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
@@ -99,12 +108,6 @@ def as_trained(config: TrainConfig[Any]) -> Iterator[None]:
     """The backend and threads of the run; where its backend is not to be had, the current one."""
     with machine(config) if available()[config.backend].usable else nullcontext():
         yield
-
-
-def write_evaluation(run: Run, evaluation: Evaluation) -> Evaluation:
-    """Write `evaluation.json`, whole or not at all, and return the same evaluation."""
-    write_whole(run.folder / "evaluation.json", evaluation.to_json().encode())
-    return evaluation
 
 
 def load(run: Run) -> Trained:
@@ -182,6 +185,10 @@ def encode(network: AutoEncoder, factors: Factors) -> Gaussian:
     """q(z|x) of the images of `factors`, `[N, D]`, computed a block of images at a time."""
     parts = [network.encode(on_device(part)) for part in blocks(factors)]
     return Gaussian(joined(q.mean for q in parts), joined(q.log_variance for q in parts))
+
+
+def _named(scores: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in scores.items())
 
 
 def blocks(rows: NDArray[Any]) -> list[NDArray[Any]]:

@@ -80,6 +80,19 @@ def draw_images(rows: Pixels, labels: Sequence[str] = ()) -> Figure:
     return figure
 
 
+def draw_tiles(rows: Pixels, labels: Sequence[str] = ()) -> Figure:
+    """Images `[R, C, side, side]` of another size: each enlarged by a whole factor, then as above.
+
+    What is missing to 64 pixels is white around them.
+    """
+    side = rows.shape[-1]
+    factor = SIDE // side
+    large = rows.repeat(factor, axis=2).repeat(factor, axis=3)
+    before = (SIDE - factor * side) // 2
+    around = (before, SIDE - factor * side - before)
+    return draw_images(np.pad(large, ((0, 0), (0, 0), around, around), constant_values=1.0), labels)
+
+
 def draw_traversals(t: Traversals, evaluation: Evaluation) -> Figure:
     """The image and its reconstruction at the left, a row of images for each latent at the right.
 

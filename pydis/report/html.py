@@ -39,6 +39,12 @@ from pydis.training import Run, TrainConfig
 SHAPES = ("square", "ellipse", "heart")
 LINE = 88
 """Characters on a line of the command."""
+NOTE = (
+    "R² is that of a least-squares fit from the mean codes to the position x or y, fitted on "
+    "{fitted} held-out images and scored on {scored} others: 1 is perfect, 0 is no better than the "
+    "mean. Terms are means over the same {scored} images, with one draw of z for each; elbo is the "
+    "lower bound on log p(x)."
+)
 
 
 class Shown(NamedTuple):
@@ -65,6 +71,19 @@ def figures(run: Run, trained: Trained, evaluation: Evaluation) -> list[Shown]:
 
 def page(run: Run, trained: Trained, evaluation: Evaluation, shown: list[Shown]) -> str:
     """The whole report as HTML text, around the figures."""
+    note = NOTE.format(fitted=evaluation.fitted, scored=evaluation.scored)
+    return rendered(run, trained.step, scores(evaluation), note, shown, evaluation)
+
+
+def rendered(
+    run: Run,
+    step: int,
+    scores: list[tuple[str, str]],
+    note: str,
+    shown: list[Shown],
+    evaluation: Evaluation | None = None,
+) -> str:
+    """The page of a run at a step: its scores with a note, its figures; the latents of a code."""
     environment = Environment(
         loader=PackageLoader("pydis.report", "."),
         autoescape=True,
@@ -74,9 +93,10 @@ def page(run: Run, trained: Trained, evaluation: Evaluation, shown: list[Shown])
     )
     return environment.get_template("report.html.jinja").render(
         name=run.folder.resolve().name,
-        settings=settings(trained),
-        scores=scores(evaluation),
-        latents=evaluation.by_rate(),
+        data=run.config.data,
+        settings=settings(run.config, step),
+        scores=scores,
+        note=note,
         figures=shown,
         command=command(run.config),
         manifest=manifest(run),
@@ -85,13 +105,13 @@ def page(run: Run, trained: Trained, evaluation: Evaluation, shown: list[Shown])
     )
 
 
-def settings(trained: Trained) -> list[tuple[str, str]]:
+def settings(config: TrainConfig[Any], step: int) -> list[tuple[str, str]]:
     """The table of what was trained."""
-    config = trained.config
     rows = [("model", config.model_name)]
     rows += [(_words(f.name), str(getattr(config.model, f.name))) for f in fields(config.model)]
-    rows += [("steps", f"{trained.step} of {config.steps}")]
-    return rows + [(name, str(getattr(config, name))) for name in ("batch", "seed", "backend")]
+    rows += [("steps", f"{step} of {config.steps}")]
+    run_fields = ("batch", "data", "seed", "backend")
+    return rows + [(name, str(getattr(config, name))) for name in run_fields]
 
 
 def scores(evaluation: Evaluation) -> list[tuple[str, str]]:
@@ -215,7 +235,7 @@ def _plots(run: Run, trained: Trained, evaluation: Evaluation) -> Iterator[Shown
         yield Shown(
             "curves",
             "Training",
-            plot_uri(draw_curves(records, evaluation)),
+            plot_uri(draw_curves(records, evaluation.terms)),
             f"A curve against the step, up to step {records[-1]['step']}, for each of {names}.",
             f"The named terms in nats an image, against the step. {points}; the dashed line is the "
             f"mean over {evaluation.scored} held-out images at step {evaluation.step}. A quantity "

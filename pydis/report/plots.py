@@ -76,15 +76,26 @@ def draw_maps(maps: NDArray[np.float64], evaluation: Evaluation) -> Figure:
     return figure
 
 
-def draw_curves(records: Sequence[Mapping[str, float]], evaluation: Evaluation) -> Figure:
-    """A panel for each logged term against the step; the held-out mean as a dashed line."""
+def draw_curves(
+    records: Sequence[Mapping[str, float]],
+    held_out: Mapping[str, float],
+    ceilings: Mapping[str, float] | None = None,
+) -> Figure:
+    """A panel for each logged term against the step.
+
+    The held-out mean, where there is one, is a dashed line; what the term cannot exceed a solid
+    one, H(c) of a code in `ceilings`.
+    """
     names = [name for name in records[0] if name != "step"]
     down = -(-len(names) // 2)
     figure = Figure(figsize=(WIDTH, 2.3 * down), layout="constrained")
     grid = figure.subplots(down, 2, squeeze=False, sharex=True)
     steps = thin([record["step"] for record in records])
     for axes, name in zip(grid.flat, names, strict=False):
-        _draw_term(axes, name, steps, thin([r[name] for r in records]), evaluation.terms.get(name))
+        most = (ceilings or {}).get(name)
+        if most is not None:
+            axes.axhline(most, color=GREY, lw=1.4, label=f"H(c) = {most:.4g}")
+        _draw_term(axes, name, steps, thin([r[name] for r in records]), held_out.get(name))
     for axes in grid.flat[len(names) :]:
         axes.set_visible(False)
     for axes in grid[-1]:
