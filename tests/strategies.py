@@ -15,6 +15,8 @@ Array = Any
 Shape = tuple[int, ...]
 
 LAYOUTS = ("contiguous", "transposed", "strided", "reversed")
+PLACES = (*LAYOUTS, "unaligned", "read-only")
+"""What kernels are given; for derivatives the layouts will do."""
 
 seeds = st.integers(0, 2**32 - 1)
 seldom = st.sampled_from([False] * 7 + [True])
@@ -97,7 +99,7 @@ def convolutions(draw: st.DrawFn, side: int = 4, filter_side: int = 3, channels:
 
 
 def lay(array: Array, layout: str) -> Array:
-    """The same elements, elsewhere in memory: every layout but the first is not contiguous."""
+    """The same elements, elsewhere in memory."""
     if layout == "transposed":
         return np.array(array.T, order="C").T
     if layout == "strided" and array.ndim:
@@ -106,7 +108,13 @@ def lay(array: Array, layout: str) -> Array:
         return wide[..., ::2]
     if layout == "reversed" and array.ndim:
         return np.array(array[::-1], order="C")[::-1]
-    return np.array(array)
+    if layout == "unaligned" and array.size:
+        memory = np.empty(array.nbytes + 1, np.uint8)[1:]
+        memory[:] = np.frombuffer(array.tobytes(), np.uint8)
+        return memory.view(array.dtype).reshape(array.shape)
+    array = np.array(array)
+    array.flags.writeable = layout != "read-only"
+    return array
 
 
 def cpu_backends(*without: str) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import LAYOUTS, examples, lay, seeds
+from strategies import PLACES, examples, lay, seeds
 from test_densities import SETS, dtypes, unit
 
 from pydis.autodiff import Tensor
@@ -74,7 +74,7 @@ def test_a_step_is_its_formula(isa: str, dtype: Any) -> None:
     @given(
         size=st.sampled_from([0, 1, 7, 16, 33, 100]),
         seed=seeds,
-        layouts=st.lists(st.sampled_from(LAYOUTS), min_size=4, max_size=4),
+        layouts=st.lists(st.sampled_from(PLACES), min_size=4, max_size=4),
     )
     def run(size: int, seed: int, layouts: list[str]) -> None:
         arrays = [lay(a, how) for a, how in zip(state(size, seed, dtype), layouts, strict=True)]

@@ -18,7 +18,7 @@ from equations import verifies
 from hypothesis import given
 from hypothesis import strategies as st
 from registry import ENTRIES, Spec
-from strategies import GATED, LAYOUTS, Conv, convolutions, cpu_backends, examples, lay, seeds, sides
+from strategies import GATED, PLACES, Conv, convolutions, cpu_backends, examples, lay, seeds, sides
 
 from pydis.autodiff.primitive import PRIMITIVES
 from pydis.backends import (
@@ -87,7 +87,7 @@ def compare(
 def inputs(spec: Spec, seed: int, dtype: Any, layouts: list[str] | None = None) -> list[Array]:
     rng = np.random.default_rng(seed)
     arrays = [rng.standard_normal(shape).astype(dtype) for shape in spec.shapes]
-    return [lay(a, layout) for a, layout in zip(arrays, layouts or LAYOUTS, strict=False)]
+    return [lay(a, layout) for a, layout in zip(arrays, layouts or PLACES, strict=False)]
 
 
 # Against the definition
@@ -102,7 +102,7 @@ def test_kernels_agree_with_the_definition(kernel: str, backend: str, dtype: Any
         conv=convolutions(side=6, filter_side=4, channels=3),
         sizes=sides(3, most=9),
         seed=seeds,
-        layouts=st.lists(st.sampled_from(LAYOUTS), min_size=3, max_size=3),
+        layouts=st.lists(st.sampled_from(PLACES), min_size=3, max_size=3),
         slope=st.sampled_from([0.0, 0.2, 1.0]),
         on=st.sampled_from("gx"),
     )

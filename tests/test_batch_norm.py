@@ -20,7 +20,7 @@ from compiled import ALIKE, DTYPES, SETS, _core, instruction_set, threads
 from equations import verifies
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import LAYOUTS, cpu_backends, examples, lay, seeds
+from strategies import PLACES, cpu_backends, examples, lay, seeds
 
 from pydis.autodiff import Tensor, grad, ops
 from pydis.autodiff.primitive import PRIMITIVES
@@ -123,7 +123,7 @@ def test_any_shape_and_layout(name: str, machine: str, dtype: Any) -> None:
     @given(
         shape=st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 9)),
         seed=seeds,
-        layouts=st.lists(st.sampled_from(LAYOUTS), min_size=3, max_size=3),
+        layouts=st.lists(st.sampled_from(PLACES), min_size=3, max_size=3),
     )
     def run(shape: tuple[int, ...], seed: int, layouts: list[str]) -> None:
         arrays = drawn(name, shape, seed, dtype)

@@ -17,7 +17,7 @@ from compiled import ALIKE, DTYPES, SETS, _core, gamma, instruction_set, threads
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from strategies import LAYOUTS, cpu_backends, examples, lay, seeds
+from strategies import PLACES, cpu_backends, examples, lay, seeds
 
 from pydis.autodiff import Tensor, grad, ops
 from pydis.autodiff.primitive import PRIMITIVES
@@ -73,7 +73,7 @@ def test_maps_agree_with_their_loops(name: str, static: Any, isa: str, dtype: An
     @given(
         shape=hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=19),
         seed=seeds,
-        layouts=st.lists(st.sampled_from(LAYOUTS), min_size=2, max_size=2),
+        layouts=st.lists(st.sampled_from(PLACES), min_size=2, max_size=2),
     )
     def run(shape: tuple[int, ...], seed: int, layouts: list[str]) -> None:
         arrays = drawn(name, shape, seed, dtype)
@@ -212,7 +212,7 @@ def test_a_sum_with_what_is_not_finite(value: float, isa: str, dtype: Any) -> No
 def test_sum_to_a_row(backend: str, shape: tuple[int, ...]) -> None:
     x = np.random.default_rng(5).integers(-9, 9, (4, 5, 3)).astype(np.float32)
     with use(backend):
-        for layout in LAYOUTS:
+        for layout in PLACES:
             y = ops.sum_to(lay(x, layout), shape=shape)
             np.testing.assert_array_equal(y, x.sum(axis=(0, 1)).reshape(shape))
         assert ops.sum_to(x[0, 0], shape=(3,)).shape == (3,)

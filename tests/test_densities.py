@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import LAYOUTS, cpu_backends, examples, lay, seeds
+from strategies import PLACES, cpu_backends, examples, lay, seeds
 
 from pydis.autodiff.primitive import PRIMITIVES
 from pydis.backends import definition_densities as definition
@@ -132,7 +132,7 @@ def test_densities_agree_with_their_loops(name: str, machine: str, dtype: Any) -
     @given(
         sizes=st.tuples(*(st.sampled_from([0, 1, 2, 5, 16, 17, 33]) for _ in range(3))),
         seed=seeds,
-        layouts=st.lists(st.sampled_from(LAYOUTS), min_size=5, max_size=5),
+        layouts=st.lists(st.sampled_from(PLACES), min_size=5, max_size=5),
     )
     def run(sizes: tuple[int, int, int], seed: int, layouts: list[str]) -> None:
         m, n, d = sizes
