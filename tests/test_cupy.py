@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from adam_steps import CONSTANTS, assert_step, state
 from hypothesis import given
 from registry import ENTRIES, Case, fill
 from strategies import Conv, convolutions, examples, seeds, sides
-from test_adam_kernel import CONSTANTS, assert_step, state
 from test_backends import KERNELS, LAYERS, ORDINARY, bound, inputs, specification
 
 from pydis.autodiff import Tensor, grad
