@@ -15,7 +15,7 @@ import argparse
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,14 @@ import numpy as np
 from reproduction_scores import SCORES, evaluated, to_device
 from safetensors.numpy import load_file, save_file
 
-from pydis.backends import current, draws, use
+from pydis.backends import current, use
 from pydis.backends.environment import environment
 from pydis.backends.memory import memory
 from pydis.data import mnist
+from pydis.data.images import DATA
 from pydis.models import GAN, Classifier, ConditionalGAN, InfoGAN
 from pydis.nn import Learner
-from pydis.training import stream
+from pydis.training import TrainConfig, loop, stream
 
 BATCH, STEPS, EVERY, LAST = 128, 5000, 50, 100
 """EVERY so many updates a line of the course is kept; the means over the LAST ones are reported."""
@@ -42,7 +43,7 @@ MODELS: dict[str, Any] = {
 }
 
 Learners = dict[str, Learner]
-Update = Callable[[Learners, Any, np.ndarray, int], tuple[Learners, dict[str, Any]]]
+States = Iterator[tuple[int, Learners, dict[str, float]]]
 
 
 def main() -> None:
@@ -68,12 +69,8 @@ def main() -> None:
 
 def judge(options: argparse.Namespace) -> dict[str, Any]:
     """Train the classifier, keep its weights, and count its errors on the test images."""
-    model = Classifier()
-
-    def update(learners: Learners, x: Any, labels: np.ndarray, step: int) -> Any:
-        return model.update(learners, x, to_device(np.eye(10, dtype=np.float32)[labels]))
-
-    learners, record = trained(model, update, 0, min(options.steps, JUDGE_STEPS), options.until)
+    model, steps = Classifier(), min(options.steps, JUDGE_STEPS)
+    learners, record = trained(judge_states(model, steps), options)
     options.judge.parent.mkdir(parents=True, exist_ok=True)
     weights = {name: current().to_numpy(a) for name, a in learners["classifier"].arrays().items()}
     save_file(weights, options.judge)
@@ -82,19 +79,24 @@ def judge(options: argparse.Namespace) -> dict[str, Any]:
     return record | {"scores": {"accuracy": float((found == labels).mean())}}
 
 
+def judge_states(model: Classifier, steps: int) -> States:
+    """The classifier after each update, on the batches that the models of seed 0 see."""
+    learners = model.start(stream(0, "initialise"))
+    for step in range(1, steps + 1):
+        x, labels = DATA["mnist"].draw(stream(0, "data", step), BATCH, "train")
+        codes = np.eye(model.classes, dtype=np.float32)[labels]
+        learners, terms = model.update(learners, to_device(x), to_device(codes))
+        yield step, learners, {name: float(value) for name, value in terms.items()}
+
+
 def reproduce(options: argparse.Namespace) -> dict[str, Any]:
-    """Train one model from one seed and score what it makes."""
+    """Train one model from one seed, as `pydis train` does, and score what it makes."""
     model, seed = MODELS[options.run], options.seed
-    conditional = isinstance(model, ConditionalGAN)
-
-    def update(learners: Learners, x: Any, labels: np.ndarray, step: int) -> Any:
-        more = (current().asarray(labels),) if conditional else ()
-        return model.update(learners, x, stream(seed, "latent", step), *more)
-
+    config = TrainConfig(model, options.steps, seed, BATCH, data="mnist", backend=options.backend)
+    learners, record = trained(loop.steps(config, loop.start(config), 0), options)
     reader = Classifier()
     start = reader.start(stream(0, "initialise"))["classifier"]
     judges = {"classifier": start.with_arrays(load_file(options.judge), JUDGE_STEPS)}
-    learners, record = trained(model, update, seed, options.steps, options.until)
     path = options.out / f"{options.run}-seed{seed}.png"
     scores = SCORES[type(model)](
         model, learners, lambda x: reader.classify(judges, x).mean, stream(seed, "evaluate"), path
@@ -102,33 +104,22 @@ def reproduce(options: argparse.Namespace) -> dict[str, Any]:
     return record | {"scores": scores}
 
 
-def trained(
-    model: Any, update: Update, seed: int, steps: int, until: float
-) -> tuple[Learners, dict[str, Any]]:
-    """The players after so many updates, or as many as there was time for; the terms, in nats."""
-    learners, kept, last = model.start(stream(seed, "initialise")), [], deque[Any](maxlen=LAST)
+def trained(states: States, options: argparse.Namespace) -> tuple[Learners, dict[str, Any]]:
+    """The players after all updates, or after as many as there was time for; the terms, in nats."""
+    kept, last = [], deque[dict[str, float]](maxlen=LAST)
     began = time.perf_counter()
-    for step, x, labels in batches(seed, steps):
-        learners, terms = update(learners, x, labels, step)
+    for step, learners, terms in states:  # noqa: B007  (the last ones are returned)
         last.append(terms)
         seconds = time.perf_counter() - began
         if step % EVERY == 0 or step == 1:
-            kept.append({"step": step, **{n: round(float(v), 5) for n, v in terms.items()}})
+            kept.append({"step": step, **{name: round(v, 5) for name, v in terms.items()}})
             if step % (10 * EVERY) == 0:
                 print(kept[-1], f"{seconds / step:.4f} s", flush=True)
-        if seconds > until:
+        if seconds > options.until:
             break
-    means = {name: float(np.mean([float(terms[name]) for terms in last])) for name in last[0]}
-    record = {"seed": seed, "steps": step, "batch": BATCH, "backend": current().name}
+    means = {name: float(np.mean([terms[name] for terms in last])) for name in last[0]}
+    record = {"seed": options.seed, "steps": step, "batch": BATCH, "backend": current().name}
     return learners, record | {"seconds": round(seconds, 1), "course": kept, "last": means}
-
-
-def batches(seed: int, steps: int) -> Iterator[tuple[int, Any, np.ndarray]]:
-    """Step, training images `[128, 28, 28, 1]` in [0, 1] and their classes, drawn i.i.d."""
-    images, labels = mnist.load("train")
-    for step in range(1, steps + 1):
-        chosen = draws.integers(stream(seed, "data", step), len(images), (BATCH,))
-        yield step, to_device(images[chosen]), labels[chosen]
 
 
 if __name__ == "__main__":

@@ -104,17 +104,15 @@ CLAIMS = (
         "≥ 2.2",
         lambda v: min(v) >= 2.2,
     ),
-    Claim(
-        "GAN: the judge's mean confidence", "—", "gan", score("confidence"), "—", lambda v: True
-    ),
+    Claim("GAN: the judge's mean confidence", "—", "gan", score("confidence"), "—", lambda v: True),
 )
 
 HEAD = """\
 # What the papers report, and what comes out here
 
-Written by `benchmarks/reproduction_page.py` from the runs in `benchmarks/results/reproduction/`, each
-made by one command. Seeds were fixed before the first run, and every run is on this page. MNIST,
-28×28, {steps} updates of batch {batch}, first weights and draws from the seed alone.
+Written by `benchmarks/reproduction_page.py` from the runs in `benchmarks/results/reproduction/`,
+each made by one command. Seeds were fixed before the first run, and every run is on this page.
+MNIST, 28×28, {steps} updates of batch {batch}, first weights and draws from the seed alone.
 
     python benchmarks/reproduce.py judge
     python benchmarks/reproduce.py infogan --seed 0         and 1, 2, 3, 4
@@ -170,8 +168,8 @@ def row(claim: Claim) -> str:
 def each_run() -> Iterator[str]:
     yield "## Run by run\n\n"
     yield (
-        "| run | updates | minutes | backend | L_I category, uniform codes | error | digits named | "
-        "class entropy | confidence |\n|---|---:|---:|---|---|---:|---:|---:|---:|\n"
+        "| run | updates | minutes | backend | L_I category, uniform codes | error | digits named "
+        "| class entropy | confidence |\n|---|---:|---:|---|---|---:|---:|---:|---:|\n"
     )
     for name in ("infogan", "infogan-0", "conditional-gan", "gan"):
         for record in runs(name):
@@ -197,8 +195,8 @@ def collapses() -> Iterator[str]:
     infogan = runs("infogan")
     lost = [r["seed"] for r in infogan if last("information_category")(r) < 0.5 * math.log(10)]
     yield (
-        f"Of {len(infogan)} runs of InfoGAN {len(lost)} lost the category (L_I below half of log 10 "
-        f"at the end){': seeds ' + ', '.join(map(str, lost)) if lost else ''}. A run whose loss or "
+        f"Of {len(infogan)} runs of InfoGAN {len(lost)} lost the category (L_I below half of log "
+        f"10 at the end){': seeds ' + ', '.join(map(str, lost)) if lost else ''}. A run whose loss or "
         "gradient is not finite stops, and has no record.\n\n"
     )
 
