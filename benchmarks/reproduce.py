@@ -61,8 +61,9 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     with use(options.backend), memory():
         record = judge(options) if options.run == "judge" else reproduce(options)
+        record |= {"environment": environment()}
     name = options.run if options.run == "judge" else f"{options.run}-seed{options.seed}"
-    text = json.dumps(record | {"environment": environment()}, indent=1, allow_nan=False)
+    text = json.dumps(record, indent=1, allow_nan=False)
     (options.out / f"{name}.json").write_text(text + "\n")
     print(json.dumps(record["scores"], indent=1))
 

@@ -1,0 +1,44 @@
+"""The page of reproduced results is what its script makes of the recorded runs."""
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path("benchmarks/results/reproduction")
+
+if not (ROOT / "benchmarks").exists():
+    pytest.skip("the benchmarks are not here", allow_module_level=True)
+
+
+def check(root: Path) -> int:
+    command = [sys.executable, str(root / "benchmarks/reproduction_page.py"), "--check"]
+    return subprocess.run(command, check=False).returncode
+
+
+def test_the_page_says_what_the_runs_say() -> None:
+    assert check(ROOT) == 0
+
+
+def test_a_run_that_says_something_else_is_noticed(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs/reproduction.md", tmp_path / "docs")
+    assert check(tmp_path) == 0
+    path = tmp_path / RESULTS / "infogan-seed0.json"
+    record = json.loads(path.read_text())
+    record["scores"]["error"] += 0.01
+    path.write_text(json.dumps(record))
+    assert check(tmp_path) == 1
+
+
+def test_no_recorded_bound_is_above_the_entropy_of_the_code() -> None:
+    for path in (ROOT / RESULTS).glob("infogan*.json"):
+        record = json.loads(path.read_text())
+        values = [line["information_category"] for line in record["course"]]
+        assert len(values) > 10 and max(values) <= math.log(10)
