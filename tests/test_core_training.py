@@ -20,8 +20,8 @@ from pydis.models import BetaVAE
 from pydis.training import TrainConfig, stream
 from pydis.training.loop import batch, start
 
-STEPS = int(os.environ.get("PYDIS_TRAINING_STEPS", "40"))
-"""PYDIS_TRAINING_STEPS=200 for the full count."""
+STEPS = int(os.environ.get("PYDIS_TRAINING_STEPS", "200"))
+"""PYDIS_TRAINING_STEPS=40 for a quick look."""
 CONFIG = TrainConfig(BetaVAE(latents=4, learning_rate=1e-3), batch=4, backend="numpy", threads=1)
 
 
@@ -69,8 +69,13 @@ def numpy_courses() -> tuple[list[float], list[float]]:
     return train("numpy", STEPS)[0], train("numpy", STEPS, moved=True)[0]
 
 
-def test_the_compiled_kernels_train_as_numpy_does(numpy_courses) -> None:
-    losses, _ = train("cpp", STEPS)
+@pytest.fixture(scope="module")
+def compiled() -> tuple[list[float], dict[str, Any]]:
+    return train("cpp", STEPS)
+
+
+def test_the_compiled_kernels_train_as_numpy_does(compiled, numpy_courses) -> None:
+    losses, _ = compiled
     found = excess(losses, *numpy_courses)
     print(f"{STEPS} steps: {found:.2f} times the yardstick")
     assert losses[-1] < 0.5 * losses[0]
@@ -90,9 +95,9 @@ def test_a_kernel_off_by_a_pixel_leaves_the_course(numpy_courses) -> None:
 
 
 @pytest.mark.parametrize("number", [2, 3, 4])
-def test_threads_change_no_bit_of_a_run(number: int) -> None:
-    alone, several = train("cpp", 6), train("cpp", 6, number)
-    assert alone[0] == several[0]
-    assert all(np.array_equal(alone[1][name], several[1][name]) for name in alone[1])
+def test_threads_change_no_bit_of_a_run(compiled, number: int) -> None:
+    several = train("cpp", STEPS, number)
+    assert compiled[0] == several[0]
+    assert all(np.array_equal(compiled[1][name], several[1][name]) for name in compiled[1])
     other = train("cpp", 5)[1]
-    assert not all(np.array_equal(alone[1][name], other[name]) for name in other)
+    assert not all(np.array_equal(compiled[1][name], other[name]) for name in other)
