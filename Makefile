@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/*)
 
-.PHONY: demo test lint clean results sanitize-address sanitize-thread strict
+.PHONY: demo test lint trust clean results sanitize-address sanitize-thread strict
 
 # Needs no compiler: without one pydis is pure Python.
 demo: $(VENV)/installed-demo
@@ -20,6 +20,10 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict pydis
 	$(BIN)/clang-format --dry-run -Werror csrc/*.hpp csrc/*.cpp tests/core/*.cpp
+
+# The trust report: faults in every function of the library, and which derivations see them.
+trust: $(VENV)/installed-test
+	$(BIN)/python tests/library_faults.py
 
 # The compiled core built to find faults, and planted faults that it must find (GCC on Linux).
 sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-test

@@ -12,6 +12,7 @@ from pydis.derivations.derivation import Mutant
 from pydis.derivations.explain import explain, number, ranges, two_cases
 
 CHAIN = DERIVATIONS["entropy.conditional-chain"]
+JOINT = DERIVATIONS["entropy.joint"]
 
 KEYS = {
     "id",
@@ -123,6 +124,34 @@ def test_a_line_that_raises_is_a_failure(plant):
     assert record["failures"][0] == "raised ValueError: a table with one entry too many"
 
 
+def fails(P):
+    raise KeyError("no such table")
+
+
+def test_a_mutant_that_raises_is_not_rejected(plant):
+    plant(replace(CHAIN, mutants=(Mutant("breaks", "L2", fails), *CHAIN.mutants)))
+    done = run("verify", "--json")
+    (record,) = json.loads(done.out)
+    assert done.status == 1 and record["mutants"]["breaks"] is None
+    assert all(record["mutants"][mutant.name] for mutant in CHAIN.mutants)
+    assert record["failures"] == ["the mutant breaks raised KeyError: 'no such table'"]
+
+
+@pytest.mark.parametrize(
+    ("reading", "failure"),
+    [
+        (fails, "W1: raised KeyError: 'no such table'"),
+        (JOINT.line("L2").value, "W1: “planted” has the true value"),
+    ],
+)
+def test_an_erratum_that_does_not_hold_is_a_failure(plant, reading, failure: str):
+    erratum = replace(JOINT.errata[0], readings={"planted": (reading, None)})
+    plant(replace(JOINT, errata=(erratum,)))
+    done = run("verify", "--json")
+    (record,) = json.loads(done.out)
+    assert done.status == 1 and record["failures"][0].startswith(failure)
+
+
 @pytest.mark.parametrize("d", DERIVATIONS.values(), ids=DERIVATIONS)
 def test_every_derivation_can_be_explained(d):
     assert explain(d) is not None
@@ -137,6 +166,8 @@ def test_every_derivation_can_be_explained(d):
         (float("-inf"), "−∞"),
         (7, "7"),
         ([[1.0, 0.5]], "[[1. 0.5]]"),
+        (-0.0, "0"),
+        ([-1.0, float("inf")], "[−1. ∞]"),
     ],
 )
 def test_numbers(value, shown: str):

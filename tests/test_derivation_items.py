@@ -52,6 +52,8 @@ def test_every_note_is_used_and_there():
     assert noted >= set(NOTES), "notes that no item has"
     assert {n for n in noted if n[0] == "W"} <= errata, "wrong items without an erratum"
     assert noted - set(NOTES) == {f"W{n}" for n in range(1, 15)}
+    qualified = {n for n in NOTES if n[0] == "Q"}
+    assert qualified - errata == {"Q6"}, "a matter of words, without a value"
 
 
 @pytest.mark.parametrize("verdict", ["wrong", "notation", "qualify"])

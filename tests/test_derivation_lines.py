@@ -8,8 +8,9 @@ from derivation_code import library_functions, repeated_library, same_code
 
 from pydis.derivations import DERIVATIONS
 from pydis.derivations.derivation import Line
-from pydis.derivations.tools import xlogy
+from pydis.derivations.tools import Floats, xlogy
 from pydis.information import joint_entropy
+from pydis.probability import Bernoulli
 
 each = pytest.mark.parametrize("d", DERIVATIONS.values(), ids=DERIVATIONS)
 CHAIN = DERIVATIONS["entropy.conditional-chain"]
@@ -38,6 +39,12 @@ def _entropy(P):
     return -xlogy(P, P).sum()
 
 
+def _named(P):
+    """The sum, under a name, by a variable."""
+    found: Floats = -xlogy(P, P).sum()
+    return found
+
+
 def with_lines(*values):
     lines = tuple(Line(f"L{n}", "x", value) for n, value in enumerate(values))
     return replace(CHAIN, lines=lines)
@@ -55,6 +62,10 @@ def closed_over(k):
         (_entropy, lambda P: _entropy(P)),  # noqa: PLW0108
         (joint_entropy, lambda P: joint_entropy(P)),  # noqa: PLW0108
         (closed_over(1), closed_over(1)),
+        (_entropy, lambda P: -xlogy(P, P).sum()),
+        (_entropy, _named),
+        (lambda P: _entropy(P=P), lambda P: -xlogy(P, P).sum()),
+        (lambda P: sum(p for p in P.ravel()), lambda P: sum(q for q in P.ravel())),
     ],
 )
 def test_planted_lines_of_the_same_code_are_seen(values):
@@ -72,6 +83,16 @@ def test_planted_library_calls_are_seen():
 
     d = with_lines(lambda P: helper(P) / 2, lambda P: joint_entropy(P) + 0)
     name = "pydis.information.entropies.joint_entropy"
+    assert repeated_library(d) == {name: ["L0", "L1"]}
+
+
+def _bits(a):
+    return Bernoulli(a)
+
+
+def test_planted_methods_of_what_a_helper_made_are_seen():
+    d = with_lines(lambda a: _bits(a).entropy(), lambda a: Bernoulli(a).entropy() + 0)
+    name = "pydis.probability.bernoulli.Bernoulli.entropy"
     assert repeated_library(d) == {name: ["L0", "L1"]}
 
 

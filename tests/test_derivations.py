@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from derivation_strategies import STRATEGIES, cases_of
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tables import joints, pairs, pmfs
 
 from pydis.derivations import CHAPTERS, DERIVATIONS, chapters, inputs, select
 from pydis.derivations.derivation import RELATIONS, TOLERANCES, Golden, Line
@@ -49,19 +49,42 @@ def test_every_line_that_compares_is_compared(d):
     }
 
 
-STRATEGIES = {
-    inputs.JOINT.name: joints().map(lambda P: {"P": P}),
-    inputs.ANY_JOINT.name: joints().map(lambda P: {"P": P}),
-    inputs.PMF.name: pmfs().map(lambda p: {"p": p}),
-    inputs.PMF_PAIR.name: pairs().map(lambda pair: dict(zip("pq", pair, strict=True))),
+IFF = {
+    f"{d.id}/{line.label}": (d, line.label)
+    for d in DERIVATIONS.values()
+    for line in d.lines
+    if line.relation == "iff"
 }
-ON_TABLES = {key: d for key, d in DERIVATIONS.items() if d.inputs.name in STRATEGIES}
 
 
-@pytest.mark.parametrize("d", ON_TABLES.values(), ids=ON_TABLES)
+@pytest.mark.parametrize(("d", "label"), IFF.values(), ids=IFF)
+def test_both_directions_of_every_iff_are_tried(d, label: str):
+    outcomes = [o for _, case in cases(d, 0) for o in evaluate(d, case) if o.line.label == label]
+    assert {bool(o.value) for o in outcomes} == {True, False}
+
+
+OF_TABLES = {key: d for key, d in DERIVATIONS.items() if d.inputs.name in STRATEGIES}
+BY_SEED = {key: d for key, d in DERIVATIONS.items() if key not in OF_TABLES}
+
+
+def test_every_strategy_is_of_a_family():
+    """A renamed family would silently be drawn by its generator."""
+    families = {d.inputs.name for d in DERIVATIONS.values()} | {inputs.CHANNEL.name}
+    assert set(STRATEGIES) <= families and len(OF_TABLES) >= 40
+
+
+@pytest.mark.parametrize("d", OF_TABLES.values(), ids=OF_TABLES)
 @given(data=st.data())
-def test_it_holds_on_every_table(d, data):
-    case = data.draw(STRATEGIES[d.inputs.name])
+def test_it_holds_on_whatever_shrinks(d, data):
+    case = data.draw(cases_of(d))
+    assert [outcome for outcome in evaluate(d, case) if not outcome.passed] == []
+
+
+@pytest.mark.parametrize("d", BY_SEED.values(), ids=BY_SEED)
+@settings(max_examples=3)
+@given(data=st.data())
+def test_it_holds_on_any_draw(d, data):
+    case = data.draw(cases_of(d))
     assert [outcome for outcome in evaluate(d, case) if not outcome.passed] == []
 
 

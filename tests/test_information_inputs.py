@@ -117,6 +117,12 @@ def test_what_is_no_covariance_is_refused(call: Call, bad: Array, message: str) 
         call(bad)
 
 
+@pytest.mark.parametrize("call", GAUSSIANS)
+def test_a_complex_covariance_is_refused(call: Call) -> None:
+    with pytest.raises(TypeError, match="expected a real covariance, received dtype complex128"):
+        call(np.eye(2) + 0j)
+
+
 PAIRS = np.zeros((3, 3, 2))
 OTHERS: list[tuple[Call, str]] = [
     (lambda: cross_entropy(SURE, np.full(3, 1 / 3)), r"cross_entropy: .*\(2,\) and \(3,\)"),
@@ -170,6 +176,8 @@ def test_what_is_no_array_of_real_numbers_is_refused() -> None:
         entropy(np.array([1, 0]))
     with pytest.raises(TypeError, match="entropy: expected real probabilities"):
         entropy(np.array([0.5, 0.5j]))
+    with pytest.raises(TypeError, match="infonce: expected real logarithms"):
+        infonce(EVEN + 0j)
     with pytest.raises(TypeError, match=r"kl_divergence: .* float64 and float32"):
         kl_divergence(SURE, SURE.astype(np.float32))
 

@@ -16,19 +16,26 @@ from pydis.derivations.verify import cases, evaluate
 RELATION = {"==": "=", ">=": "≥", "<=": "≤", "iff": "⇔", None: " "}
 
 
-WIDEST = 21
-"""Characters that a value may take in its column."""
+WIDEST, TALLEST = 21, 3
+"""Characters that a value may take in its column, and rows of a matrix."""
 
 
 def two_cases(d: Derivation, seed: int) -> dict[str, Case]:
-    """The first input that is given, golden if one is, and the first random one of full size."""
+    """The first golden input, or else the first given one of full size; and a random one of it."""
     found = list(cases(d, seed))
-    given = [pair for pair in found if not pair[0].startswith("random")][:1]
-    drawn = [pair for pair in found if pair[0].startswith("random")]
-    full = [
-        pair for pair in drawn if all(min(np.shape(x), default=2) > 1 for x in pair[1].values())
+    given = found[: len(d.golden) + len(d.inputs.structured)]
+    drawn = found[len(given) :]
+    known = given[: len(d.golden)] or _full(given) or given
+    return dict(known[:1] + (_full(drawn) or drawn)[:1])
+
+
+def _full(found: list[tuple[str, Case]]) -> list[tuple[str, Case]]:
+    """Those inputs of which no table has but one entry along an axis."""
+    return [
+        (n, case)
+        for n, case in found
+        if all(min(np.shape(x), default=2) > 1 for x in case.values())
     ]
-    return dict(given + (full or drawn)[:1])
 
 
 def explain(d: Derivation, seed: int = 0) -> RenderableType:
@@ -61,7 +68,7 @@ def _head(d: Derivation) -> Text:
     items = f", {ranges(d.items)}" if d.items else ""
     head = Text.assemble((d.id, "bold"), f"  {where}{items}\n{d.title}")
     if d.conditions:
-        head.append(f"\nwhere {d.conditions}", "italic")
+        head.append(f"\nconditions: {d.conditions}", "italic")
     head.append(f"\ntolerance {TOLERANCES[d.tolerance]:g}; inputs: {d.inputs.name}", "dim")
     return head
 
@@ -98,9 +105,15 @@ def ranges(items: Sequence[str]) -> str:
 
 
 def short(value: Any) -> str:
-    """A value, or its shape where it is too wide for a column."""
+    """A value; a small matrix by its rows; its shape where it is too wide for a column."""
     text = number(value)
-    return text if len(text) <= WIDEST else "×".join(map(str, np.shape(value))) + " numbers"
+    if len(text) <= WIDEST:
+        return text
+    if np.ndim(value) == 2 and len(value) <= TALLEST:
+        rows = [number(row) for row in np.asarray(value)]
+        if max(map(len, rows)) <= WIDEST:
+            return "\n".join(rows)
+    return "×".join(map(str, np.shape(value))) + " numbers"
 
 
 def _absent(line: Line, case: Case) -> str:
@@ -125,6 +138,11 @@ def number(value: Any) -> str:
     if array.dtype == object or (array.ndim and array.dtype.kind not in "fiub"):
         return str(value)
     if array.ndim == 0:
-        return f"{float(array):.9g}".replace("inf", "∞").replace("-", "−")
+        return f"{float(array) + 0.0:.9g}".replace("inf", "∞").replace("-", "−")
     with np.printoptions(precision=4, threshold=24, edgeitems=2, floatmode="maxprec"):
-        return " ".join(str(array).split())
+        return (
+            " ".join(str(array + 0).split())
+            .replace("[ ", "[")
+            .replace("inf", "∞")
+            .replace("-", "−")
+        )

@@ -51,20 +51,33 @@ class Record:
 def check(d: Derivation, seed: int = 0) -> Record:
     """The derivation on all its inputs, every mutant rejected, every erratum as it says.
 
-    A line that raises is a line that fails. Where a derivation fails its mutants are not tried:
-    each would be rejected for that.
+    A line that raises is a line that fails, and a mutant that raises is not rejected: it must be
+    wrong by its value. Where a derivation fails its mutants are not tried: each would be rejected
+    for that.
     """
     began = perf_counter()
     try:
         verdict = verify(d, seed)
-    except (ArithmeticError, TypeError, ValueError) as error:
-        verdict = Verdict(d, inf, 0, (f"raised {type(error).__name__}: {error}",))
+    except Exception as error:  # whatever it is, the other derivations are still checked
+        verdict = Verdict(d, inf, 0, (raised(error),))
     mutants: dict[str, str | None] = dict.fromkeys(mutant.name for mutant in d.mutants)
-    failures = verdict.failures
-    if verdict.passed:
-        mutants = {mutant.name: rejects(d, mutant, seed) for mutant in d.mutants}
-        failures = (
-            *(f"the mutant {name} survives" for name, found in mutants.items() if found is None),
-            *(problem for erratum in d.errata for problem in problems(d, erratum)),
-        )
-    return Record(verdict, mutants, failures, perf_counter() - began)
+    failures = list(verdict.failures)
+    for mutant in d.mutants if verdict.passed else ():
+        try:
+            mutants[mutant.name] = rejects(d, mutant, seed)
+            wrong = "survives"
+        except Exception as error:
+            wrong = raised(error)
+        if mutants[mutant.name] is None:
+            failures.append(f"the mutant {mutant.name} {wrong}")
+    for erratum in d.errata if verdict.passed else ():
+        try:
+            failures += problems(d, erratum)
+        except Exception as error:
+            failures.append(f"{erratum.number}: {raised(error)}")
+    return Record(verdict, mutants, tuple(failures), perf_counter() - began)
+
+
+def raised(error: Exception) -> str:
+    """What an error was, in a line."""
+    return f"raised {type(error).__name__}: {error}"

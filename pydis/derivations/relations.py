@@ -34,6 +34,23 @@ def residual(left: Any, relation: str, right: Any) -> float:
     return float(np.max(np.where(np.isnan(excess), np.inf, excess)))
 
 
+def relative(value: Any, expected: Any) -> float:
+    """|value − expected| / |expected|, the largest of all; beside an expected 0 the value itself.
+
+    One expected number is that of every element. Equal infinities and truth values are at 0; not a
+    number and other shapes at ∞.
+    """
+    found, known = np.asarray(value), np.asarray(expected)
+    if known.ndim and found.shape != known.shape:
+        return float(np.inf)
+    if found.size == 0:
+        return 0.0
+    f, e = found.astype(np.float64), known.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        off = np.where(f == e, 0.0, np.abs(f - e) / np.where(e == 0, 1.0, np.abs(e)))
+    return float(np.max(np.where(np.isnan(off), np.inf, off)))
+
+
 def holds(found: float, relation: str, tolerance: float) -> bool:
     """Whether a residual satisfies the relation."""
     return found < -tolerance if relation in (">", "<") else found <= tolerance

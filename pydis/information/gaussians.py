@@ -51,8 +51,13 @@ def gaussian_total_correlation(covariance: Value) -> Value:
 
 
 def check_covariance(op: str, covariance: Value) -> None:
-    """Raise ValueError, naming `op`, unless Σ is `[D, D]`, finite, and symmetric to rounding."""
+    """Raise ValueError, naming `op`, unless Σ is `[D, D]`, finite, and symmetric to rounding.
+
+    TypeError unless it is real.
+    """
     data = as_floating(stop_gradient(covariance), op)
+    if data.dtype.kind != "f":
+        raise TypeError(f"{op}: expected a real covariance, received dtype {data.dtype}")
     if data.ndim != 2 or data.shape[0] != data.shape[1] or data.shape[0] == 0:
         raise ValueError(f"{op}: expected a covariance [D, D], received shape {data.shape}")
     largest, off = float(abs(data).max()), float(abs(data - data.T).max())

@@ -73,8 +73,13 @@ def check_same(op: str, p: Value, q: Value) -> None:
 
 
 def check_log(op: str, l: Value, shape: Any = None, finite: bool = False) -> None:
-    """Raise ValueError, naming `op`, for NaN, +∞, another shape, and for −∞ if `finite`."""
+    """Raise ValueError, naming `op`, for NaN, +∞, another shape, and for −∞ if `finite`.
+
+    TypeError unless they are real.
+    """
     data = as_floating(stop_gradient(l), op)
+    if data.dtype.kind != "f":
+        raise TypeError(f"{op}: expected real logarithms, received dtype {data.dtype}")
     if shape is not None and data.shape != shape:
         raise ValueError(f"{op}: expected logarithms of shape {shape}, received {data.shape}")
     if 0 in data.shape:

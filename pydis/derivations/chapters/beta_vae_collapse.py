@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
+from pydis.derivations.derivation import Case, Derivation, Erratum, Golden, Inputs, Line, Mutant
 from pydis.derivations.descend import least
 from pydis.derivations.tools import gauss_hermite
 from pydis.objectives import rate
@@ -119,6 +119,25 @@ COLLAPSE = Derivation(
     golden=(
         Golden("β = 2", _at(2.0), {"L1": np.log(2) / 2}),
         Golden("β = 5", _at(5.0), {"L1": 0.0}),
+    ),
+    errata=(
+        Erratum(
+            number="Q10",
+            item="D81",
+            printed=r"\beta > 1 \text{ achieves disentanglement}",
+            corrected=r"\text{an appropriately tuned } \beta > 1 \text{ can help;}"
+            r" \text{ for } \beta > \lambda / \sigma^2 \text{ the code is erased}",
+            reason="At λ = 4, σ² = 1 and β = 5 the best code tells nothing of x.",
+            label="L1",
+            witness=_at(5.0),
+            true_value=0.0,
+            readings={
+                "the code keeps what it has at β = 1": (
+                    lambda lam, s2, beta: 0.5 * np.log(lam / s2),
+                    0.693147180560,
+                )
+            },
+        ),
     ),
 )
 

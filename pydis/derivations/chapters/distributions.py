@@ -173,7 +173,9 @@ CATEGORICAL = Derivation(
             "S0",
             lambda a, t, seed, **_: chances((a + gumbel(stream(seed), a.shape)) * t),
         ),
-        Mutant("draw-without-noise", "T0", lambda a, **_: float(np.argmax(a))),
+        Mutant(
+            "draw-without-noise", "T0", lambda a, **_: float(np.argmax(a)), CHOICE.structured[0]
+        ),
     ),
 )
 

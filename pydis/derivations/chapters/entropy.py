@@ -148,7 +148,12 @@ DEFINITION = Derivation(
     ),
     mutants=(
         Mutant("no-probability-weight", "L2", lambda p: -np.sum(np.log(support(p)))),
-        Mutant("missing-zero-convention", "L2", _without_convention),
+        Mutant(
+            "missing-zero-convention",
+            "L2",
+            _without_convention,
+            {"p": np.array([0.0, 1.0, 0.0])},
+        ),
         Mutant("no-minus", "L2", lambda p: xlogy(p, p).sum()),
         Mutant(
             "point-mass-is-uniform",

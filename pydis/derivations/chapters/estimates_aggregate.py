@@ -95,9 +95,9 @@ AGGREGATE = Derivation(
                 [
                     part if part.ndim == 1 else part.sum(1)
                     for part in information.decompose_draws(
-                        own(log_q),
+                        np.einsum("iid->id", log_q),
                         logsumexp(both(log_q), axis=1) - np.log(len(log_q)),
-                        np.full_like(own(log_q), np.log(PRIOR)),
+                        np.full(log_q.shape[1:], np.log(PRIOR)),
                     )
                 ]
             ),

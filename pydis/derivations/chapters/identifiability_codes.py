@@ -76,7 +76,12 @@ SAME_LAW = Derivation(
         Line(
             "X1",
             r"\sum_{\hat z} \hat p(\hat z)\, 1[g'(\hat z) = x]",
-            lambda g: _law([int(g[_f_inverse(z)]) for z in CELLS]),
+            lambda g: np.array(
+                [
+                    sum(p for z, p in np.ndenumerate(_moved_prior()) if g[_f_inverse(z)] == x)
+                    for x in range(6)
+                ]
+            ),
             by="so the data have one law",
         ),
         Line(

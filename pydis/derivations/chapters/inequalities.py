@@ -77,6 +77,7 @@ def _mass(p: Floats, q: Floats) -> Any:
 
 _GIBBS = Derivation(
     id="kl.gibbs-proof",
+    items=("D45",),
     title="The divergence is not negative, by Jensen and by log t ≤ t − 1",
     inputs=PMF_PAIR,
     lines=(
@@ -85,7 +86,7 @@ _GIBBS = Derivation(
             "ratio",
             r"\sum_{p(x) > 0} p(x) \log \frac{q(x)}{p(x)}",
             lambda p, q: sum(float(xlogy(a, b / a)) for a, b in zip(p, q, strict=True) if a > 0),
-            by="-log t = log 1/t",
+            by="−log t = log 1/t",
         ),
         Line(
             "jensen",

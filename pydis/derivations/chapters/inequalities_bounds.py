@@ -6,8 +6,8 @@ import numpy as np
 from numpy.random import Generator
 
 from pydis.derivations.claims import mirrored
-from pydis.derivations.derivation import Case, Derivation, Inputs, Line, Mutant
-from pydis.derivations.inputs import PMF_PAIR, table
+from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
+from pydis.derivations.inputs import KL_P, KL_Q, PMF_PAIR, table
 from pydis.derivations.tools import Floats, logsumexp, rel_entr, total
 from pydis.information import kl_divergence
 
@@ -56,6 +56,7 @@ _PINSKER = Derivation(
             mirrored(lambda p, q: rel_entr(p, q).sum(), lambda p, q: 2 * _tv(p, q) ** 2),
         ),
     ),
+    golden=(Golden("KL*", {"p": KL_P, "q": KL_Q}, {"library": 0.360062440636, "tv": 0.4}),),
     conditions="in nats",
     scope="both",
 )

@@ -139,21 +139,22 @@ def _draw_mixtures(rng: Generator) -> Case:
     }
 
 
+_OPPOSED: Case = {
+    "p": np.array([1.0, 0.0]),
+    "q": np.array([0.0, 1.0]),
+    "A": np.eye(2),
+    "B": np.eye(2)[::-1],
+    "a": 0.5,
+}
+"""Neither input tells anything; half of each tells a bit."""
+
 _MIXTURES = Derivation(
     id="mi.concave-input-convex-channel",
     title="The information is concave in the input and convex in the channel",
     inputs=Inputs(
         "inputs p, q, channels A, B and a weight",
         _draw_mixtures,
-        (
-            {
-                "p": np.array([1.0, 0.0]),
-                "q": np.array([0.0, 1.0]),
-                "A": np.eye(2),
-                "B": np.eye(2)[::-1],
-                "a": 0.5,
-            },
-        ),
+        (_OPPOSED,),
     ),
     lines=(
         Line(
@@ -190,6 +191,7 @@ _MIXTURES = Derivation(
                 lambda p, q, A, B, a: _through(a * p + (1 - a) * q, A),
                 lambda p, q, A, B, a: a * _through(p, A) + (1 - a) * _through(q, A),
             ),
+            _OPPOSED,
         ),
     ),
     scope="both",

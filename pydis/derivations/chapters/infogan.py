@@ -148,6 +148,18 @@ def _values(toy: Toy, p_data: Floats, Ds: Floats) -> Floats:
     return found
 
 
+def _by_draws(toy: Toy, p_data: Floats, Ds: Floats) -> Floats:
+    """The same over noise and code, one example after the other."""
+    found: Floats = np.array(
+        [
+            sum(p * np.log(d) for p, d in zip(p_data, D, strict=True))
+            + sum(w * np.log(1 - D[x]) for w, x in zip(toy.zc.flat, toy.G.flat, strict=True))
+            for D in Ds
+        ]
+    )
+    return found
+
+
 IRRELEVANT = Derivation(
     id="infogan.lambda-irrelevant-to-D",
     title="The best discriminator does not depend on λ",
@@ -164,7 +176,7 @@ IRRELEVANT = Derivation(
             "L1",
             r"\arg\max_D \{ V_{\mathrm{GAN}}(D, G) - \lambda I(c; G(z, c)) \}",
             lambda toy, p_data, lam, Ds: int(
-                np.argmax(_values(toy, p_data, Ds) - lam * information.mutual_information(toy.xc))
+                np.argmax(_by_draws(toy, p_data, Ds) - lam * information.mutual_information(toy.xc))
             ),
             by="D is not in I(c; G(z, c))",
         ),
@@ -197,6 +209,7 @@ IRRELEVANT = Derivation(
                     - lam * (Ds @ rel_entr(toy.xc, np.outer(toy.px, toy.pc))).sum(1)
                 )
             ),
+            {"toy": COPY, "p_data": FAIR, "lam": 2.0, "Ds": np.array([[0.5, 0.5], [0.4, 0.4]])},
         ),
     ),
 )

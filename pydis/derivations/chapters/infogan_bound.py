@@ -197,7 +197,7 @@ NOT_EQUALITY = Derivation(
             (ON_STAR, STAR_I, STAR_L),
         )
     ),
-    mutants=(Mutant("i-l-i-printed", "L1", bound),),
+    mutants=(Mutant("i-l-i-printed", "L1", bound, ON_COPY),),
 )
 
 DERIVATIONS: tuple[Derivation, ...] = (LOWER, EDGE, NOT_EQUALITY)

@@ -75,7 +75,7 @@ CHAIN = Derivation(
     id="infogan.mi-variational-chain-gaussian",
     title="The same lines for a normal code",
     section="4.1.1",
-    items=("D70",),
+    items=("D63", "D64", "D65", "D66", "D67", "D68", "D69", "D70"),
     inputs=LIN_GAUSS,
     conditions="c, z ~ N(0, 1), x = a c + b z, b > 0, Q(c | x) = N(w x, v)",
     scope="continuous",

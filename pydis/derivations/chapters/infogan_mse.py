@@ -83,21 +83,22 @@ MSE = Derivation(
         ),
         Line(
             "A0",
-            r"\arg\max_w \mathcal{L}_I(\mathcal{N}(w x, v))",
-            lambda g: SLOPES[np.argmax([_bound(g, w, g.v) for w in SLOPES])],
+            r"|w_1 - w^*|,\ |w_2 - w^*|, \quad w_1 = \arg\max_w \mathcal{L}_I(\mathcal{N}(w x, v)),"
+            r"\ w_2 = \arg\min_w \mathbb{E}[(c - w x)^2] \text{ on a grid}",
+            lambda g: np.abs(
+                [
+                    SLOPES[np.argmax([_bound(g, w, g.v) for w in SLOPES])] - g.a / g.s,
+                    SLOPES[np.argmin([_error(g, w) for w in SLOPES])] - g.a / g.s,
+                ]
+            ),
             None,
         ),
         Line(
             "A1",
-            r"\arg\min_w \mathbb{E}[(c - w x)^2]",
-            lambda g: SLOPES[np.argmin([_error(g, w) for w in SLOPES])],
-            by="the line above",
-        ),
-        Line(
-            "A2",
-            r"a / s \text{, to the grid}",
-            lambda g: SLOPES[np.argmin(np.abs(SLOPES - g.a / g.s))],
-            by="both are quadratic in w around w*",
+            r"\text{half a step of the grid}",
+            lambda g: (SLOPES[1] - SLOPES[0]) / 2,
+            "<=",
+            by="the line above; both are quadratic in w around w* = a / s",
         ),
     ),
     golden=(Golden("a = b", {"g": LinGauss(1.0, 1.0, 0.5, 1.0)}, {"L0": 0.5 * np.log(2)}),),

@@ -202,7 +202,7 @@ IDENTITY = Derivation(
     id="kl.identity-iff",
     title="The divergence is 0 exactly between equal distributions",
     section="3",
-    items=("D47", "D48"),
+    items=("D40", "D47", "D48"),
     inputs=Inputs("p and q, often equal or permuted", draw_any_pair, PMF_PAIR.structured),
     lines=(
         Line(

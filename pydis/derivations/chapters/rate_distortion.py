@@ -84,6 +84,7 @@ FIXED_DECODER = Inputs(
 
 MONOTONE = Derivation(
     id="bvae.rate-distortion-monotone",
+    items=("D08",),
     title="Along β the distortion grows and the rate falls on a convex curve of slope −β",
     conditions="decoder and prior fixed; one point where the decoder ignores z",
     source="Alemi et al. 2018",

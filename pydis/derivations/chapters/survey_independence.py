@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from pydis.derivations.claims import same
-from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
+from pydis.derivations.derivation import Case, Derivation, Erratum, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import table
 from pydis.derivations.inputs.three import XOR, marginal, product
 from pydis.derivations.tools import Floats, rel_entr, xlogy
@@ -104,6 +104,22 @@ _NOT_SUFFICIENT = Derivation(
         ),
         Golden("0°", {"theta": 0.0}, {"gap": np.full(2, np.inf)}),
     ),
+    errata=(
+        Erratum(
+            number="Q1",
+            item="D02",
+            printed=r"\text{disentangled: } x \text{ can be reconstructed,}"
+            r" \text{ and the latents are independent}",
+            corrected=r"\text{independence is one requirement, and aligns no latent with a factor}",
+            reason="N(0, I) turned by 45°: independent latents, and each knows both factors alike",
+            label="gap",
+            witness={"theta": np.pi / 4},
+            true_value=np.zeros(2),
+            readings={
+                "independent latents are the factors": (lambda theta: _gaps(0.0), np.inf),
+            },
+        ),
+    ),
     scope="continuous",
 )
 
@@ -197,6 +213,19 @@ _TC = Derivation(
     golden=(
         Golden(
             "Z2 = Z1²", _SQUARED, {"covariance": 0.0, "divergence": np.log(3) - 2 / 3 * np.log(2)}
+        ),
+    ),
+    errata=(
+        Erratum(
+            number="Q4",
+            item="D12",
+            printed=r"\text{the correlation among the latents as an auxiliary loss}",
+            corrected=r"\mathrm{TC}(q) = \mathrm{KL}(q(z) \,\|\, \textstyle\prod_j q(z_j))",
+            reason="a covariance of 0 leaves dependence: Z2 = Z1² for Z1 uniform on −1, 0, 1",
+            label="divergence",
+            witness=_SQUARED,
+            true_value=0.636514168295,
+            readings={"the linear correlation": (_covariance, 0.0)},
         ),
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
+from pydis.derivations.derivation import Case, Derivation, Erratum, Golden, Inputs, Line, Mutant
 from pydis.derivations.inputs import channel
 from pydis.derivations.tools import Floats, p_x, p_y, rel_entr, x_given_y, xlogy
 
@@ -114,6 +114,27 @@ _PENALTY = Derivation(
                 "rates": np.log([2.0, 4.0]),
                 "every-correlation": np.log([2.0, 1.0]),
                 "chosen": np.array([0, 1]),
+            },
+        ),
+    ),
+    errata=(
+        Erratum(
+            number="Q3",
+            item="D08",
+            printed=r"\text{this constraint often leads to higher reconstruction errors}",
+            corrected=r"\text{for } \beta\, \mathrm{KL} \text{ and a fixed decoder it must;}"
+            r" \text{ for a penalty on TC it need not}",
+            reason="γ = 1 prefers the encoder that copies x, whose reconstruction is better",
+            label="recons",
+            witness=_PAIR,
+            true_value=np.array([1.436151117294, 0.916290731874]),
+            readings={
+                "the error of the chosen encoder does not fall as γ grows": (
+                    lambda encoders, g, gammas: np.maximum.accumulate(
+                        _recons(encoders, g)[_best(encoders, g, gammas)]
+                    ),
+                    1.436151117294,
+                )
             },
         ),
     ),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from pydis.derivations.derivation import Case, Derivation, Golden, Inputs, Line, Mutant
+from pydis.derivations.derivation import Case, Derivation, Erratum, Golden, Inputs, Line, Mutant
 from pydis.derivations.tools import Floats
 from pydis.probability import FullGaussian, Gaussian, kl
 
@@ -144,7 +144,26 @@ _ROTATION = Derivation(
             lambda W, R, s2, S: _gap(_precision(W, s2)),
         ),
     ),
-    golden=(Golden("three pixels, two latents", _STAR, {"gap": 0.009009252751}),),
+    golden=(Golden("three pixels, two latents", _STAR, {"gap": 0.00900925275133916}),),
+    errata=(
+        Erratum(
+            number="Q2",
+            item="D04",
+            printed=r"\text{vanilla GANs and VAEs do not naturally disentangle}",
+            corrected=r"\text{the likelihood is the same for } W \text{ and } W R \text{;}"
+            r" \text{ a diagonal posterior is exact for one } R \text{ only}",
+            reason="the gap of the best diagonal posterior is 0 where WᵀW is diagonal, not here",
+            label="gap",
+            witness=_STAR,
+            true_value=0.009009252751,
+            readings={
+                "the bound sees a rotation as little as the likelihood does": (
+                    lambda W, R, s2, S: _gap(_precision(W @ np.linalg.eigh(W.T @ W)[1], s2)),
+                    0.0,
+                )
+            },
+        ),
+    ),
     scope="continuous",
 )
 

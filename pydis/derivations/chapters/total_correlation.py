@@ -116,7 +116,9 @@ _IDENTITIES = Derivation(
         ),
     ),
     mutants=(
-        Mutant("pairwise-mi-sum", "chain", lambda p, S: _pairs(p).sum()),
+        Mutant(
+            "pairwise-mi-sum", "chain", lambda p, S: _pairs(p).sum(), {"p": XOR, "S": np.eye(3)}
+        ),
         Mutant(
             "linear-correlation",
             "correlations",
