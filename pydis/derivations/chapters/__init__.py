@@ -33,6 +33,7 @@ from pydis.derivations.chapters import (
     estimators_variance,
     factorvae,
     gan,
+    gan_conditional,
     gan_gradients,
     gan_value,
     gaussians,
@@ -152,7 +153,7 @@ CHAPTERS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("Distributions", (distributions, distributions_continuous)),
     ("Gaussians", (gaussians, gaussians_full, gaussians_entropy)),
     ("Gradient estimators", (estimators, estimators_variance)),
-    ("GAN", (gan, gan_value, gan_gradients)),
+    ("GAN", (gan, gan_value, gan_conditional, gan_gradients)),
     (
         "Bounds of information",
         (
