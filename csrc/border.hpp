@@ -75,6 +75,16 @@ void copy_part(const T* from, const T* mask, const Image& image, const Part& par
     }
 }
 
+// Asks for part i of n of the elements [from, from + size), which will be read soon.
+template <typename T>
+void fetch(const T* from, std::size_t size, std::size_t i, std::size_t n) {
+    constexpr std::size_t line = 64 / sizeof(T);
+    const std::size_t lines = pieces(size, line);
+    for (std::size_t at = lines * i / n; at < lines * (i + 1) / n; ++at) {
+        __builtin_prefetch(from + at * line, 0, 2);
+    }
+}
+
 // x - x is zero for numbers alone.
 template <typename T>
 bool all_finite(const T* x, std::size_t n) {

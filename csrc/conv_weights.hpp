@@ -12,12 +12,13 @@
 #pragma once
 
 #include "border.hpp"
+#include "row_sums.hpp"
 
 namespace {
 
 constexpr std::size_t most_groups = 8;
-// Few enough pixels for the first cache, enough to repay the sums' way to memory and back.
-constexpr std::size_t chunk_pixels = 64;
+// Few enough pixels for the second cache, enough to repay the sums' way to memory and back.
+constexpr std::size_t chunk_pixels = 256;
 
 template <typename T>
 struct Weights {
@@ -101,15 +102,22 @@ void weigh(const Weights<T>& k, const Chunk<T>& chunk, std::size_t k0, std::size
 }
 
 // In place, all channels under one tap at a time, by the pixels for which it is on the image.
+// Meanwhile the rows that follow in memory are fetched: the first tap of the next chunk would wait.
 template <typename T>
 void weigh_chunk(const Weights<T>& k, const Chunk<T>& chunk, T* filters) {
     const Conv<T>& p = *k.p;
     const Pixels rows{chunk.from, chunk.to}, cols{0, p.map_width};
     if (!k.in_place) return weigh(k, chunk, 0, k.rows, Place{0, 0, 0}, rows, cols, filters);
+    const std::size_t row = p.stride * k.x_cols * p.channels;
+    const T* x = chunk.x + (chunk.images - 1) * chunk.x_image + chunk.to * row;
+    const T* end = p.x + p.images * p.height * p.width * p.channels;
+    const std::size_t next =
+        smaller(above_zero(end - x), chunk.images * (chunk.to - chunk.from) * row);
     std::size_t k0 = 0;
     for (std::size_t u = 0; u < p.filter_height; ++u) {
         const Pixels i = pixels_on(u, p.height, p.stride, p.pad, rows);
         for (std::size_t v = 0; v < p.filter_width; ++v, k0 += p.channels) {
+            fetch(x, next, k0 / p.channels, k.rows / p.channels);
             const Pixels j = pixels_on(v, p.width, p.stride, p.pad, cols);
             weigh(k, chunk, k0, p.channels, Place{u, v, 0}, i, j, filters);
         }
@@ -193,13 +201,7 @@ void sum_task(const void* problem, std::size_t index, void*) {
     const std::size_t size = k.rows * k.p->outputs;
     const std::size_t from = index * sum_chunk;
     const std::size_t to = smaller(size, from + sum_chunk);
-    for (std::size_t gap = 1; gap < k.groups; gap *= 2) {
-        for (std::size_t group = 0; group + gap < k.groups; group += 2 * gap) {
-            T* sum = k.partial + group * size;
-            const T* other = sum + gap * size;
-            for (std::size_t i = from; i < to; ++i) sum[i] += other[i];
-        }
-    }
+    add_in_tree(k.partial + from, k.groups, size, to - from);
     for (std::size_t i = from; i < to; ++i) k.p->made[i] = k.partial[i];
 }
 
@@ -210,13 +212,12 @@ void conv2d_w(const Conv<T>* p, const Engine* engine) {
     const std::size_t pixels = p->map_height * p->map_width;
     if (size == 0) return;
     if (p->images * pixels == 0 || is_odd(*p)) return by_definition<Slot::filter>(*p);
-    constexpr std::size_t width = tile_vectors * Vector<T>::lanes;
     Weights<T> k{};
     k.p = p;
     k.rows = rows;
     k.in_place = p->x_mask == nullptr && p->channels >= tile_rows;
-    k.copy_g = p->g_mask != nullptr || p->outputs % width != 0;
-    k.g_row = k.copy_g ? pieces(p->outputs, width) * width : p->outputs;
+    k.copy_g = p->g_mask != nullptr || p->outputs % panel_width<T> != 0;
+    k.g_row = k.copy_g ? pieces(p->outputs, panel_width<T>) * panel_width<T> : p->outputs;
     const std::size_t reach = p->stride * (p->map_width - 1) + p->filter_width;
     constexpr std::size_t widest = 128 / sizeof(T);  // panel, of all instruction sets
     const auto elements = [&](std::size_t map_rows) {
