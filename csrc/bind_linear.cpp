@@ -107,9 +107,17 @@ Conv<T> problem(const Sizes& s, py::ssize_t images, py::ssize_t channels, py::ss
     return p;
 }
 
+// The gate of what is made; its slope takes the place of the activation's.
+template <typename T>
+void put_behind(const char* op, Conv<T>& p, const Optional& behind,
+                const std::vector<py::ssize_t>& shape) {
+    p.behind = checked<T>(op, "behind", behind, shape);
+    if (p.behind != nullptr) p.activate = false;
+}
+
 template <typename T>
 py::array conv2d_of(const py::array& x, const py::array& w, py::ssize_t stride, py::ssize_t pad,
-                    const Optional& bias, Slope slope, const Optional& mask,
+                    const Optional& bias, Slope slope, const Optional& mask, const Optional& behind,
                     Kernel<Conv<T>> kernel) {
     constexpr const char* op = "conv2d";
     check<T>(op, "x", x, 4);
@@ -123,6 +131,7 @@ py::array conv2d_of(const py::array& x, const py::array& w, py::ssize_t stride, 
     p.bias = checked<T>(op, "bias", bias, {w.shape(3)});
     py::array_t<T> g = make<T>(op, {x.shape(0), s.map_height, s.map_width, w.shape(3)});
     p.made = g.mutable_data();
+    put_behind(op, p, behind, sizes_of(g));
     call(kernel, p);
     return g;
 }
@@ -130,7 +139,7 @@ py::array conv2d_of(const py::array& x, const py::array& w, py::ssize_t stride, 
 template <typename T>
 py::array conv2d_x_of(const py::array& g, const py::array& w, py::ssize_t height, py::ssize_t width,
                       py::ssize_t stride, py::ssize_t pad, const Optional& bias, Slope slope,
-                      const Optional& mask, Kernel<Conv<T>> kernel) {
+                      const Optional& mask, const Optional& behind, Kernel<Conv<T>> kernel) {
     constexpr const char* op = "conv2d_x";
     check<T>(op, "g", g, 4);
     check<T>(op, "w", w, 4);
@@ -144,6 +153,7 @@ py::array conv2d_x_of(const py::array& g, const py::array& w, py::ssize_t height
     p.bias = checked<T>(op, "bias", bias, {w.shape(2)});
     py::array_t<T> x = make<T>(op, {g.shape(0), height, width, w.shape(2)});
     p.made = x.mutable_data();
+    put_behind(op, p, behind, sizes_of(x));
     call(kernel, p);
     return x;
 }
@@ -180,34 +190,35 @@ void bind_linear(py::module_& m) {
     m.def(
         "conv2d",
         [](const py::array& x, const py::array& w, py::ssize_t stride, py::ssize_t pad,
-           const Optional& bias, Slope slope, const Optional& mask) {
+           const Optional& bias, Slope slope, const Optional& mask, const Optional& behind) {
             const Kernels& k = kernels();
             if (py::isinstance<py::array_t<double>>(x)) {
-                return conv2d_of<double>(x, w, stride, pad, bias, slope, mask, k.conv2d_f64);
+                return conv2d_of<double>(x, w, stride, pad, bias, slope, mask, behind,
+                                         k.conv2d_f64);
             }
-            return conv2d_of<float>(x, w, stride, pad, bias, slope, mask, k.conv2d_f32);
+            return conv2d_of<float>(x, w, stride, pad, bias, slope, mask, behind, k.conv2d_f32);
         },
         py::arg("x").noconvert(), py::arg("w").noconvert(), py::arg("stride").noconvert(),
         py::arg("pad").noconvert(), py::arg("bias") = py::none(), py::arg("slope") = py::none(),
-        py::arg("mask") = py::none(),
+        py::arg("mask") = py::none(), py::arg("behind") = py::none(),
         "Images x [N, H, W, C] under filters w [U, V, C, O]: maps [N, I, J, O].");
     m.def(
         "conv2d_x",
         [](const py::array& g, const py::array& w, py::ssize_t height, py::ssize_t width,
            py::ssize_t stride, py::ssize_t pad, const Optional& bias, Slope slope,
-           const Optional& mask) {
+           const Optional& mask, const Optional& behind) {
             const Kernels& k = kernels();
             if (py::isinstance<py::array_t<double>>(g)) {
                 return conv2d_x_of<double>(g, w, height, width, stride, pad, bias, slope, mask,
-                                           k.conv2d_x_f64);
+                                           behind, k.conv2d_x_f64);
             }
-            return conv2d_x_of<float>(g, w, height, width, stride, pad, bias, slope, mask,
+            return conv2d_x_of<float>(g, w, height, width, stride, pad, bias, slope, mask, behind,
                                       k.conv2d_x_f32);
         },
         py::arg("g").noconvert(), py::arg("w").noconvert(), py::arg("height").noconvert(),
         py::arg("width").noconvert(), py::arg("stride").noconvert(), py::arg("pad").noconvert(),
         py::arg("bias") = py::none(), py::arg("slope") = py::none(), py::arg("mask") = py::none(),
-        "Maps g [N, I, J, O] spread over images [N, H, W, C].");
+        py::arg("behind") = py::none(), "Maps g [N, I, J, O] spread over images [N, H, W, C].");
     m.def(
         "conv2d_w",
         [](const py::array& x, const py::array& g, py::ssize_t filter_height,

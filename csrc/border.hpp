@@ -176,6 +176,9 @@ void by_definition(const Conv<T>& p) {
         if (p.activate && p.made[i] < T{0}) {
             p.made[i] = p.slope == T{0} ? T{0} : p.slope * p.made[i];
         }
+        if (p.behind != nullptr && !(p.behind[i] > T{0})) {
+            p.made[i] = p.slope == T{0} ? T{0} : p.slope * p.made[i];
+        }
     }
 }
 

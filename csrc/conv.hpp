@@ -25,8 +25,13 @@ void across_row(const Correlation<T>& k, const Phase& f, std::size_t n0, std::si
     constexpr std::size_t width = panel_width<T>;
     const std::size_t c = k.in.channels;
     const std::size_t cols = smaller(V * Vector<T>::lanes, k.out.channels - j0);
-    const Finish<T> finish{k.p->bias ? k.p->bias + j0 : nullptr, true, true, k.p->activate,
-                           k.p->slope};
+    const Finish<T> finish{k.p->bias ? k.p->bias + j0 : nullptr,
+                           true,
+                           true,
+                           k.p->activate,
+                           k.p->slope,
+                           k.p->made,
+                           k.p->behind};
     const std::ptrdiff_t top = f.top + signed_size(k.in_step * q);
     const Range rows = taps_on(top, f.segments, k.in.height);
     const std::size_t h = f.row0 + k.out_step * q;

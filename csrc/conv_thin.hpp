@@ -144,7 +144,7 @@ void conv2d_x(const Conv<T>* p, const Engine* engine) {
     const std::size_t columns = p->filter_height * p->filter_width * p->channels;
     if (p->images * p->height * p->width * p->channels == 0) return;
     if (is_odd(*p)) return by_definition<Slot::image>(*p);
-    if (p->channels > thin_channels || columns > most_columns) {
+    if (p->channels > thin_channels || columns > most_columns || p->behind != nullptr) {
         if (!all_finite(p->w, columns * p->outputs)) return by_definition<Slot::image>(*p);
         return conv2d_x_dense(p, engine);
     }

@@ -48,8 +48,13 @@ void correlate(const Correlation<T>& k, const Phase& f, const Source<T>& source,
     constexpr std::size_t width = panel_width<T>;
     const std::size_t cols = smaller(V * Vector<T>::lanes, k.out.channels - j0);
     const std::size_t run = f.taps * k.in.channels;
-    const Finish<T> finish{k.p->bias ? k.p->bias + j0 : nullptr, true, true, k.p->activate,
-                           k.p->slope};
+    const Finish<T> finish{k.p->bias ? k.p->bias + j0 : nullptr,
+                           true,
+                           true,
+                           k.p->activate,
+                           k.p->slope,
+                           k.p->made,
+                           k.p->behind};
     std::size_t n = n0, row = 0, col = 0;
     for (std::size_t left = (n1 - n0) * q.count * f.cols; left > 0;) {
         const std::size_t rows = smaller(tile_rows, left);

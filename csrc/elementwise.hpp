@@ -23,9 +23,8 @@ inline Wide<T> value(Wide<T> x, Wide<T> y, T slope) {
     if constexpr (function == Function::softplus) return softplus<T>(x);
     if constexpr (function == Function::relu) return x < Wide<T>{} ? Wide<T>{} : x;
     if constexpr (function == Function::leaky_relu) return x > Wide<T>{} ? x : slope * x;
-    // The gate is shut by zero and by what is not a number; without a slope it lets 0 through,
-    // whatever comes.
-    return y > Wide<T>{} ? x : (slope == T{0} ? Wide<T>{} : slope * x);
+    // Shut by zero and by what is not a number; without a slope it lets 0 through, whatever comes.
+    return pass<T>(x, y, slope);
 }
 
 template <typename T, Function function>

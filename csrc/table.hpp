@@ -61,6 +61,9 @@ struct Conv {
     T* made;
     bool activate;
     T slope;
+    // Of the shape of what is made, or null: where it is not above zero, the result is multiplied
+    // by `slope`, after bias and without an activation.
+    const T* behind;
 };
 
 struct Kernels {

@@ -76,6 +76,9 @@ struct Finish {
     bool last;
     bool activate;
     T slope;
+    // A gate for what is made, or null: an element of `made` is behind the same one of `behind`.
+    const T* made = nullptr;
+    const T* behind = nullptr;
 };
 
 template <typename T, int R, int V>
@@ -90,6 +93,15 @@ void tile(const T* const* a, const T* b, const Depth& depth, T* const* c, std::s
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) {
             sum.of[r][v] = f.first ? Wide{} : load_some(c[r], v * lanes, cols, cols == width);
+        }
+    }
+    if (f.behind != nullptr) {  // read last, and far away: asked for first
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) {
+                __builtin_prefetch(f.behind + (c[r] - f.made) + v * lanes);
+            }
         }
     }
     accumulate(sum, a, b, depth);
@@ -114,6 +126,17 @@ void tile(const T* const* a, const T* b, const Depth& depth, T* const* c, std::s
         for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
             for (int v = 0; v < V; ++v) sum.of[r][v] = bend<T>(sum.of[r][v], f.slope);
+        }
+    }
+    if (f.behind != nullptr) {
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+            const T* gate = f.behind + (c[r] - f.made);
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) {
+                const Wide open = load_some(gate, v * lanes, cols, cols == width);
+                sum.of[r][v] = pass<T>(sum.of[r][v], open, f.slope);
+            }
         }
     }
 #pragma GCC unroll 16

@@ -132,4 +132,12 @@ inline Wide<T> bend(Wide<T> x, T slope) {
     return x < Wide<T>{} ? below : x;
 }
 
+// x behind a gate: x where the gate is above zero, else slope x, which is zero without a slope.
+template <typename T>
+inline typename Vector<T>::type pass(typename Vector<T>::type x, typename Vector<T>::type gate,
+                                     T slope) {
+    using Wide = typename Vector<T>::type;
+    return gate > Wide{} ? x : (slope == T{0} ? Wide{} : slope * x);
+}
+
 }  // namespace

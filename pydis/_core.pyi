@@ -37,7 +37,7 @@ def build_info() -> dict[str, str]:
     """
     How this module was built.
     """
-def conv2d(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], w: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], stride: int, pad: int, bias: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None, slope: typing.SupportsFloat | typing.SupportsIndex | None = None, mask: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
+def conv2d(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], w: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], stride: int, pad: int, bias: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None, slope: typing.SupportsFloat | typing.SupportsIndex | None = None, mask: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None, behind: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     """
     Images x [N, H, W, C] under filters w [U, V, C, O]: maps [N, I, J, O].
     """
@@ -45,7 +45,7 @@ def conv2d_w(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], g: numpy.nda
     """
     Images x correlated with maps g: filters [U, V, C, O].
     """
-def conv2d_x(g: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], w: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], height: int, width: int, stride: int, pad: int, bias: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None, slope: typing.SupportsFloat | typing.SupportsIndex | None = None, mask: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
+def conv2d_x(g: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], w: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], height: int, width: int, stride: int, pad: int, bias: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None, slope: typing.SupportsFloat | typing.SupportsIndex | None = None, mask: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None, behind: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]] | None = None) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     """
     Maps g [N, I, J, O] spread over images [N, H, W, C].
     """

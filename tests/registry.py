@@ -478,6 +478,10 @@ ENTRIES: dict[str, Entry] = {
     "conv2d_x_act": convolution(
         convolved("gw", sized="x", bias="c"), small, small, far_bias, constants=SLOPES
     ),
+    "conv2d_behind": convolution(convolved("xwG"), anywhere, anywhere, off_zero, constants=SLOPES),
+    "conv2d_x_behind": convolution(
+        convolved("gwX", sized="x"), anywhere, anywhere, off_zero, constants=SLOPES
+    ),
     "conv2d_gated": convolution(convolved("xXw"), anywhere, off_zero, anywhere),
     "conv2d_x_gated": convolution(convolved("gGw", sized="x"), anywhere, off_zero, anywhere),
     "conv2d_w_gated": either(

@@ -143,5 +143,11 @@ GATED: dict[str, Any] = {
         if on == "x"
         else _numpy.conv2d_w(x, _numpy.gate(g, y), *rest)
     ),
+    "conv2d_behind": lambda x, w, y, slope, *rest: _numpy.gate(
+        _numpy.conv2d(x, w, *rest), y, slope
+    ),
+    "conv2d_x_behind": lambda g, w, y, slope, *rest: _numpy.gate(
+        _numpy.conv2d_x(g, w, *rest), y, slope
+    ),
 }
 """The gated kernels, which only the compiled backend has, composed of NumPy's."""

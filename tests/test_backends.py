@@ -46,7 +46,7 @@ def terms(kernel: str, arrays: list[Array]) -> int:
     """How many products, a bias and its slope among them, are added up in one number."""
     if kernel == "bias_gradient":
         return prod(arrays[0].shape[:-1])
-    family = kernel.removesuffix("_act").removesuffix("_gated")
+    family = kernel.removesuffix("_act").removesuffix("_gated").removesuffix("_behind")
     first = arrays[0].shape
     second = arrays[2 if kernel in ("conv2d_gated", "conv2d_x_gated") else 1].shape
     counted = {
@@ -55,7 +55,7 @@ def terms(kernel: str, arrays: list[Array]) -> int:
         "conv2d_x": prod(second[:2]) * second[-1],
         "conv2d_w": prod(second[:-1]),
     }
-    return counted[family] + 2 * kernel.endswith("_act")
+    return counted[family] + 2 * kernel.endswith(("_act", "_behind"))
 
 
 def bound(kernel: str, arrays: list[Array], static: dict[str, Any]) -> Array:
@@ -131,9 +131,11 @@ def specification(
         "conv2d": Spec((conv.image, conv.filters), constants),
         "conv2d_act": Spec((conv.image, conv.filters, (conv.o,)), constants | bend),
         "conv2d_gated": Spec((conv.image, conv.image, conv.filters), constants),
+        "conv2d_behind": Spec((conv.image, conv.filters, conv.maps), constants | bend),
         "conv2d_x": Spec((conv.maps, conv.filters), image),
         "conv2d_x_act": Spec((conv.maps, conv.filters, (conv.c,)), image | bend),
         "conv2d_x_gated": Spec((conv.maps, conv.maps, conv.filters), image),
+        "conv2d_x_behind": Spec((conv.maps, conv.filters, conv.image), image | bend),
         "conv2d_w": Spec((conv.image, conv.maps), filters),
         "conv2d_w_gated": Spec(
             (conv.image, conv.maps, conv.maps if on == "g" else conv.image), filters | {"on": on}

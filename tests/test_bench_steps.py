@@ -160,6 +160,8 @@ def test_gates_and_finishes_cost_what_the_plain_kernel_does() -> None:
     for name, arguments, result in (
         ("conv2d_act", (x, w, b, 0.0, *geometry), g),
         ("conv2d_gated", (x, x, w, *geometry), g),
+        ("conv2d_behind", (x, w, g, 0.0, *geometry), g),
+        ("conv2d_x_behind", (g, w, x, 0.0, (8, 8), *geometry), x),
         ("conv2d_x_act", (g, w, np.ones(3, np.float32), 0.0, (8, 8), *geometry), x),
         ("conv2d_x_gated", (g, g, w, (8, 8), *geometry), x),
         ("conv2d_w_gated", (x, g, g, "g", (4, 4), *geometry), w),

@@ -38,6 +38,8 @@ IS_ZERO = "the cotangent is zero almost everywhere"
 GATES = [
     ("gate", 1),
     ("conv2d_gated", 1),
+    ("conv2d_behind", 2),
+    ("conv2d_x_behind", 2),
     ("conv2d_x_gated", 1),
     ("conv2d_w_gated", 2),
     ("bias_gradient", 1),

@@ -36,6 +36,13 @@ class Primitive:
     beside it. Raises TypeError where dtypes or array libraries differ: nothing is cast silently.
     """
 
+    bends: bool = False
+    """Whether the op ends in a bend at zero: with slope = 1 its rule is the one without the bend,
+    for a cotangent that was bent back already."""
+
+    behind: "Fused | None" = None
+    """The op that computes this one and puts the result behind a gate, in one pass."""
+
     def __init__(self, forward: Forward) -> None:
         self.name = forward.__name__
         self.forward = forward

@@ -5,7 +5,9 @@ adding up where a value was used more than once (eq:pullback). The sweep visits 
 from the asked-for inputs to the output, and computes only the cotangents that such a path needs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from pydis.autodiff.primitive import read_only
@@ -42,12 +44,15 @@ def grad(
 
     path, asked = _path(y, wanted), {id(x) for x in wanted}
     on_path = {id(t) for t in path}
+    uses = Counter(id(i) for t in path if t.node is not None for i in t.node.inputs)
+    once = {key for key in on_path - asked if uses[key] == 1}
+    bent: set[int] = set()
     cotangents: dict[int, Value] = {id(y): seed}
     for t in path:
         t_bar = cotangents.get(id(t)) if id(t) in asked else cotangents.pop(id(t), None)
         if t_bar is None:  # reached only through inputs in which its ops are constant
             continue
-        for x, x_bar in _pull_back(t, t_bar, on_path, differentiable):
+        for x, x_bar in _pull_back(t, t_bar, on_path, differentiable, once, bent):
             before = cotangents.get(id(x))
             cotangents[id(x)] = x_bar if before is None else before + x_bar
     for number, x in enumerate(wanted):
@@ -100,11 +105,18 @@ def _path(y: Tensor, xs: list[Tensor]) -> list[Tensor]:
 
 
 def _pull_back(
-    t: Tensor, t_bar: Value, on_path: set[int], differentiable: bool
+    t: Tensor,
+    t_bar: Value,
+    on_path: set[int],
+    differentiable: bool,
+    once: set[int],
+    bent: set[int],
 ) -> Iterator[tuple[Tensor, Value]]:
     """The inputs of t that lie on the path, each with what the op's rule makes of t's cotangent.
 
     The rule gets arrays, so that nothing is recorded, unless the result shall be differentiable.
+    A cotangent that goes to one place only (`once`) is bent back as it is made, where it can be;
+    `bent` remembers it.
     """
     if t.node is None:
         return
@@ -112,6 +124,8 @@ def _pull_back(
     if op.rule is None:
         raise NotImplementedError(f"grad: the op {op.name} has no pullback")
     seen = inputs if differentiable else [i.data if isinstance(i, Tensor) else i for i in inputs]
+    if id(t) in bent:
+        static = static | {"slope": 1.0}
     entries = op.rule(t_bar, t if differentiable else t.data, *seen, **static)
     entries = entries if isinstance(entries, tuple) else (entries,)
     if len(entries) != len(inputs):
@@ -122,6 +136,9 @@ def _pull_back(
     for slot, (i, entry) in enumerate(zip(inputs, entries, strict=True)):
         if id(i) not in on_path or not isinstance(i, Tensor) or entry is None:
             continue
+        if id(i) in once and (behind := _bent_back(entry, i, differentiable)):
+            entry = behind
+            bent.add(id(i))
         i_bar = entry() if callable(entry) else entry
         if i_bar.shape != i.shape or i_bar.dtype != i.dtype:
             raise ValueError(
@@ -129,3 +146,17 @@ def _pull_back(
                 f"dtype {i.dtype}, a cotangent of shape {i_bar.shape} and dtype {i_bar.dtype}"
             )
         yield i, i_bar
+
+
+def _bent_back(entry: Any, x: Tensor, differentiable: bool) -> Callable[[], Value] | None:
+    """The entry and, in the same pass, the bend at which the op that made x ends.
+
+    None where there is no bend, or no kernel for both.
+    """
+    if x.node is None or not x.node.op.bends or not isinstance(entry, partial):
+        return None
+    behind, slope = getattr(entry.func, "behind", None), x.node.static["slope"]
+    inputs = (*entry.args, x if differentiable else x.data)
+    if slope == 1 or behind is None or not behind.exists_for(*inputs):
+        return None
+    return partial(behind, *inputs, slope=slope, **entry.keywords)

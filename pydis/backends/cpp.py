@@ -58,6 +58,14 @@ class Cpp(NumPy):
             return super().conv2d(self.gate(x, y), w, stride, pad)
         return self._core.conv2d(_plain(x), _plain(w), stride, pad, mask=_plain(y))
 
+    def conv2d_behind(
+        self, x: Array, w: Array, y: Array, slope: float, stride: int, pad: int
+    ) -> Array:
+        if not _real(x):
+            return self.gate(super().conv2d(x, w, stride, pad), y, slope)
+        x, w, behind = _plain(x), _plain(w), _plain(y)
+        return self._core.conv2d(x, w, stride, pad, slope=slope, behind=behind)
+
     def conv2d_x(self, g: Array, w: Array, size: Size, stride: int, pad: int) -> Array:
         """A correlation of the maps for each remainder of a pixel by the stride."""
         if not _real(g):
@@ -78,6 +86,14 @@ class Cpp(NumPy):
         if not _real(g):
             return super().conv2d_x(self.gate(g, y), w, size, stride, pad)
         return self._core.conv2d_x(_plain(g), _plain(w), *size, stride, pad, mask=_plain(y))
+
+    def conv2d_x_behind(
+        self, g: Array, w: Array, y: Array, slope: float, size: Size, stride: int, pad: int
+    ) -> Array:
+        if not _real(g):
+            return self.gate(super().conv2d_x(g, w, size, stride, pad), y, slope)
+        g, w, behind = _plain(g), _plain(w), _plain(y)
+        return self._core.conv2d_x(g, w, *size, stride, pad, slope=slope, behind=behind)
 
     def conv2d_w(self, x: Array, g: Array, size: Size, stride: int, pad: int) -> Array:
         """A product whose depth are the pixels, summed by groups of images in a fixed tree."""

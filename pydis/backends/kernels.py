@@ -34,6 +34,8 @@ FUSED = (
     "conv2d_gated",
     "conv2d_x_gated",
     "conv2d_w_gated",
+    "conv2d_behind",
+    "conv2d_x_behind",
     "bias_gradient",
     *NORMALISATION,
     *DENSITIES,
@@ -61,6 +63,8 @@ class Kernels:
     conv2d_gated: Any = None
     conv2d_x_gated: Any = None
     conv2d_w_gated: Any = None
+    conv2d_behind: Any = None
+    conv2d_x_behind: Any = None
     bias_gradient: Any = None
 
     batch_moments: Any = None

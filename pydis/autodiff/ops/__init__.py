@@ -1,10 +1,11 @@
 """The ops, in reading order.
 
 shape, elementwise; arithmetic, transcendental, piecewise, special; reduce, index; linear, solve;
-conv, gated, fused, normalise.
+conv, gated, behind, fused, normalise.
 """
 
 from pydis.autodiff.ops.arithmetic import add, div, mul, neg, power, square, sub
+from pydis.autodiff.ops.behind import conv2d_behind, conv2d_x_behind
 from pydis.autodiff.ops.conv import conv2d, conv2d_w, conv2d_x
 from pydis.autodiff.ops.fused import conv2d_act, conv2d_x_act, matmul_act
 from pydis.autodiff.ops.gated import bias_gradient, conv2d_gated, conv2d_w_gated, conv2d_x_gated
@@ -70,11 +71,13 @@ __all__ = [
     "concat",
     "conv2d",
     "conv2d_act",
+    "conv2d_behind",
     "conv2d_gated",
     "conv2d_w",
     "conv2d_w_gated",
     "conv2d_x",
     "conv2d_x_act",
+    "conv2d_x_behind",
     "conv2d_x_gated",
     "cos",
     "crop",

@@ -5,9 +5,12 @@
 Slope 1 is no activation, 0 is relu, between them lies leaky relu. As a keeps the sign, the output
 says on which side of the bend it is: the rule reads y and needs no z.
 
-The cotangent is bent back once for all three slots. Gating it anew on the way into each kernel
+The cotangent is bent back once for all three slots, if the convolution that made it did not do so
+already (`behind.py`). Gating it anew on the way into each kernel
 (`gated.py`) reads y three times, and measures slower.
 """
+
+from functools import partial
 
 from pydis.autodiff.ops.arithmetic import add
 from pydis.autodiff.ops.conv import (
@@ -86,7 +89,7 @@ def _(
     to_filter = {"size": w.shape[:2], "stride": stride, "pad": pad}
     g = bend_back(y_bar, y, slope)
     return (
-        lambda: conv2d_x(g, w, **to_image),
+        partial(conv2d_x, g, w, **to_image),
         lambda: conv2d_w(x, g, **to_filter),
         lambda: sum_to(g, shape=b.shape),
     )
@@ -128,10 +131,13 @@ def _(
     to_filter = {"size": w.shape[:2], "stride": stride, "pad": pad}
     x = bend_back(y_bar, y, slope)
     return (
-        lambda: conv2d(x, w, stride=stride, pad=pad),
+        partial(conv2d, x, w, stride=stride, pad=pad),
         lambda: conv2d_w(x, g, **to_filter),
         lambda: sum_to(x, shape=b.shape),
     )
+
+
+conv2d_act.bends = conv2d_x_act.bends = True
 
 
 def check_finish(op: str, b: Array, channels: int, slope: float) -> None:
