@@ -39,7 +39,7 @@ CHAPTERS: tuple[tuple[str, ...], ...] = (
     ("ops.elementwise",),
     ("ops.arithmetic", "ops.transcendental", "ops.piecewise"),
     ("ops.special", "ops.reduce", "ops.index", "ops.linear", "ops.conv"),
-    ("ops.solve", "ops.gated"),
+    ("ops.solve", "ops.gated", "ops.behind"),
     ("ops.fused",),
     ("ops.normalise",),
     ("ops",),

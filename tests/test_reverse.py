@@ -3,6 +3,7 @@
 And the sweep itself on random graphs of arrays, beside a twin that knows no graph.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
@@ -22,7 +23,9 @@ from hypothesis.stateful import (
 from strategies import examples, seeds
 
 from pydis.autodiff import Tensor, grad, hvp, jacobian, jvp, ops, stop_gradient, vjp
-from pydis.backends import use
+from pydis.autodiff.ops import conv2d_act, conv2d_x_act
+from pydis.backends import load, use
+from pydis.bench.calls import recording
 
 Array = Any
 
@@ -316,3 +319,36 @@ def test_random_graphs_find_a_wrong_rule(name: str) -> None:
     op = getattr(ops, name)
     with patch.object(op, "rule", FAULTS[name]), pytest.raises(AssertionError):
         grow(Graphs)
+
+
+def test_a_bend_taken_in_the_convolution_before_it_changes_no_bit() -> None:
+    pytest.importorskip("pydis._core")
+    rng = np.random.default_rng(0)
+    x, *ws = (
+        rng.standard_normal(shape).astype(np.float32)
+        for shape in ((9, 8, 8, 3), (4, 4, 3, 5), (4, 4, 5, 6), (4, 4, 4, 6))
+    )
+    geometry = {"stride": 2, "pad": 1}
+
+    def gradients(slope: float, *asked: int, **kernels: Any) -> tuple[list[Any], Counter[str]]:
+        """Of two convolutions and one back, in weights and in the values numbered `asked`."""
+        calls, block = recording("cpp", **kernels)
+        with block:
+            v = [Tensor(w) for w in ws]
+            b = [np.zeros(n, np.float32) for n in (5, 6, 4)]
+            h = conv2d_act(x, v[0], b[0], slope=slope, **geometry)
+            g = conv2d_act(h, v[1], b[1], slope=slope, **geometry)
+            y = conv2d_x_act(g, v[2], b[2], slope=slope, size=(4, 4), **geometry)
+            found = grad(y, [*v, *([h, g][n] for n in asked)], np.ones(y.shape, np.float32))
+        return found, Counter(key.kernel for key, times in calls.seconds.items() for _ in times)
+
+    off = {"conv2d_behind": None, "conv2d_x_behind": None}
+    for slope in (0.0, 0.2):
+        for asked, gates in (((), 1), ((0,), 2), ((0, 1), 3)):
+            fast, counted = gradients(slope, *asked)
+            slow, before = gradients(slope, *asked, **off)
+            assert all(np.array_equal(a, b) for a, b in zip(fast, slow, strict=True))
+            assert counted["gate"] == gates and before["gate"] == 3
+    wrong = {"conv2d_behind": lambda x, w, y, slope, *rest: load("cpp").conv2d(x, w, *rest)}
+    right, bad = gradients(0.0)[0], gradients(0.0, **wrong)[0]
+    assert not np.array_equal(right[0], bad[0])

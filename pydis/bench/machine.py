@@ -37,11 +37,14 @@ def peaks(sets: Iterable[str], thread_counts: Iterable[int], dtype: str) -> list
     ]
 
 
-def _peak(name: str, number: int, double_precision: bool, tries: int = 40) -> float:
-    """The best of some tries of about a millisecond: interference only ever slows."""
-    steps, best = 25_000, 0.0
+def _peak(name: str, number: int, double_precision: bool, seconds: float = 0.2) -> float:
+    """The best of the tries, of less than a millisecond each, that this time holds.
+
+    Interference only ever slows; and threads that just woke may share a processor for a while.
+    """
+    steps, best, until = 25_000, 0.0, perf_counter() + seconds
     with computing(number, name):
-        for _ in range(tries):
+        while perf_counter() < until:
             began = perf_counter()
             operations = register_arithmetic(steps, 4 * number, double_precision)
             best = max(best, operations / (perf_counter() - began))
