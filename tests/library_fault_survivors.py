@@ -10,8 +10,6 @@ SURVIVORS: dict[str, str] = {
     "probability.lower_triangle negated": "−L is a factor of the same Σ",
     "metrics.active_latents scaled": "a truth value has no scale",
     "metrics.match scaled": "names are whole numbers, and stay those that they are",
-    "probability.bernoulli_slope": SLOPE,
-    "probability.pairwise_gaussian_slopes": SLOPE,
     "probability.pairwise_gaussian_slopes without a kernel": SLOPE,
     "probability.pairwise_gaussian without a kernel": "tests/test_primitives.py: it is the kernel",
     "probability.Bernoulli.sample": "random; tests/test_probability.py counts its draws",
