@@ -21,7 +21,7 @@ from pydis.bench.measure import NO_LIMITS, Setting
 from pydis.bench.records import Record
 from pydis.bench.rows import kernel_rows
 from pydis.cli import main
-from pydis.models import MODELS, BetaVAE
+from pydis.models import GAN, MODELS, BetaVAE, ConditionalGAN, InfoGAN
 
 NUMPY = Setting("numpy", load("numpy"), 1)
 
@@ -77,6 +77,23 @@ def test_training_from_given_weights_and_again_from_the_first_batch() -> None:
 
 def test_every_model_is_there() -> None:
     assert list(steps.model_rows()) == list(MODELS) and "small" in MODELS
+
+
+@pytest.mark.parametrize("model", [GAN(), ConditionalGAN(), InfoGAN()])
+def test_adversarial_models_train_on_images_of_their_size_or_on_noise(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without MNIST too, and with the classes that a model asks for; losses are both players'."""
+    monkeypatch.delenv("PYDIS_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    given = steps.batches(model, 3, 2)
+    images = [x[0] if isinstance(model, ConditionalGAN) else x for x in given]
+    assert [x.shape for x in images] == [(3, 28, 28, 1)] * 2
+    assert not np.array_equal(*images)
+    with use("numpy"):
+        start, step = steps.training(model, given)
+        _, losses = step(start(), 1)
+    assert set(losses) == {"discriminator_loss", "generator_loss"}
 
 
 # Same work or no ratio

@@ -10,13 +10,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from pydis.backends import use
+from pydis.backends.draws import uniform
 from pydis.bench.calls import Calls, Cost, recording
 from pydis.bench.explain import budget
 from pydis.bench.load import load_since, moment
 from pydis.bench.measure import Setting, floors, page_faults, peak_of, timed_entry, with_rate
 from pydis.bench.records import Entry, Limits, Losses, RowRecord
 from pydis.bench.timing import Contender, interleave
+from pydis.data import DataMissing
+from pydis.data.images import DATA, require
 from pydis.models import MODELS
 from pydis.nn import Learner
 from pydis.training import TrainConfig, stream
@@ -24,8 +29,9 @@ from pydis.training.loop import batch, classes
 
 FIRST, LAST = 1e-5, 1e-2
 AGREE = (FIRST, LAST)
-"""The largest relative difference of the losses at step 1, where rounding alone makes them differ,
-and at step N: training carries a difference of the last places further with every step."""
+"""The largest relative difference of the first loss at step 1, where rounding alone makes it
+differ, and of the others: training carries a difference of the last places further with every
+update, and the second player of a game meets the first after its step."""
 
 IMAGES_KEPT = 16
 """Batches in memory; step 17 sees the first one again."""
@@ -82,15 +88,27 @@ def losses_among(terms: Mapping[str, Any]) -> dict[str, float]:
 def batches(model: Any, size: int, count: int = IMAGES_KEPT) -> list[Any]:
     """What a training run of the model would see in its first steps, as NumPy's arrays.
 
-    Images alone, or with their classes as a pair for a model that asks for them.
+    Images alone, or with their classes as a pair for a model that asks for them. Where the model's
+    first data set is not here, noise of its size: a step costs the same.
     """
-    config = TrainConfig(model, batch=size, backend="numpy", threads=1)
-    found = []
-    for number in range(1, count + 1):
+    data = getattr(model, "DATA", ("dsprites",))[0]
+    config = TrainConfig(model, batch=size, data=data, backend="numpy", threads=1)
+    try:
+        require(data)
         with use("numpy"):
-            x, more = batch(config, number), classes(config, number)
-        found.append((x, *more) if more else x)
-    return found
+            seen = [(batch(config, n), *classes(config, n)) for n in range(1, count + 1)]
+    except (DataMissing, ImportError):
+        seen = [_noise(config, n) for n in range(1, count + 1)]
+    return [given if len(given) > 1 else given[0] for given in seen]
+
+
+def _noise(config: TrainConfig[Any], number: int) -> tuple[Any, ...]:
+    """Uniform pixels of the size of the data, and classes in turn where a model asks for them."""
+    side = DATA[config.data].side
+    rng, shape = stream(config.seed, "data", number), (config.batch, side, side, 1)
+    wanted = getattr(config.model, "classes", 0)
+    classes = (np.arange(config.batch) % wanted,) if wanted else ()
+    return uniform(rng, shape, np.float32), *classes
 
 
 def _moved(setting: Setting, given: Any) -> Any:
@@ -182,8 +200,9 @@ def _entry(
     """A contender whose losses, in units of what is tolerated, are off by at most 1."""
     own = Losses(steps, trainer.losses[0], trainer.losses[steps - 1])
     other = Losses(steps, first.losses[0], first.losses[steps - 1])
-    apart = (difference(own.first, other.first), difference(own.last, other.last))
-    off = max(d / most for d, most in zip(apart, AGREE, strict=True))
+    early = difference(dict([*own.first.items()][:1]), dict([*other.first.items()][:1]))
+    late = max(difference(own.first, other.first), difference(own.last, other.last))
+    off = max(early / FIRST, late / LAST)
     entry = timed_entry(trainer.setting, (off, 1.0), samples, compared_with, floor)
     return replace(entry, losses=own)
 
