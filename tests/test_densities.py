@@ -79,10 +79,15 @@ def bound(name: str, arrays: list[Array]) -> Array:
             relative = 4 * ULPS + 3 + (2 * ULPS + 2) * np.logaddexp(0, -logits)
             return u * abs(exact[0])[:, None] * (2 * abs(x) + relative / (1 + np.exp(-logits)) + 1)
         return u * (4 * ULPS + 3 + x.shape[1]) * size.sum(axis=1)
-    return _pair_bound(name, exact, u)
+    return _pair_bound(name, exact, arrays[0].dtype)
 
 
-def _pair_bound(name: str, exact: list[Array], u: float) -> Array:
+def _pair_bound(name: str, exact: list[Array], dtype: Any) -> Array:
+    """Of pairs. Of the slopes' shares those below the least normal number may count as zero, and a
+    product that underflows is off by a subnormal number.
+    """
+    u, least = unit(dtype), float(np.finfo(dtype).smallest_normal)
+    grain = float(np.finfo(dtype).smallest_subnormal)
     z, mean, log_variance = exact[-3:]
     gap = z[:, None] - mean
     pull = gap * np.exp(-log_variance)
@@ -105,12 +110,13 @@ def _pair_bound(name: str, exact: list[Array], u: float) -> Array:
     relative = error + u * (abs(both - y[:, None]) + 2 * ULPS + 2)
     w = share[:, :, :1] + share[:, :, 1:]
     w_error = (share * relative)[:, :, :1] + (share * relative)[:, :, 1:] + u * w
+    w_error = w_error + least * (abs(g)[:, None, :1] + abs(g)[:, None, 1:]) + 2 * grain
     steps = (2 * ULPS + 8) * u
-    moved = w_error * abs(pull) + w * abs(pull) * (steps + u * max(z.shape[0], len(mean)))
+    moved = w_error * abs(pull) + w * abs(pull) * (steps + u * max(z.shape[0], len(mean))) + grain
     wide = gap * pull + 1
-    spread = w_error * wide + w * wide * (steps + u * z.shape[0])
+    spread = w_error * wide + w * wide * (steps + u * z.shape[0]) + 2 * grain
     parts = [moved.sum(axis=1), moved.sum(axis=0), spread.sum(axis=0) / 2]
-    return 1.01 * np.concatenate(parts) + 64 * float(np.finfo(np.float32).tiny)
+    return 1.01 * np.concatenate(parts) + grain
 
 
 def compare(name: str, arrays: list[Array], op: Callable[..., Array] | None = None) -> None:
