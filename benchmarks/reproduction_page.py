@@ -57,7 +57,7 @@ CLAIMS = (
         lambda v: min(v) >= 2.25,
     ),
     Claim(
-        "The same on 10,000 fresh codes, with the running statistics",
+        "The same on 10,000 fresh codes, read with the running statistics of data",
         "—",
         "infogan",
         score("information_category"),
