@@ -128,5 +128,6 @@ def losses(backend: str, steps: int) -> list[float]:
 def test_the_device_trains_as_numpy_does() -> None:
     device, host = losses("cupy", 20), losses("numpy", 20)
     np.testing.assert_allclose(device[:1], host[:1], rtol=1e-5)
+    # Roundings grow from step to step; a kernel off by a pixel would part them by far more.
     np.testing.assert_allclose(device, host, rtol=1e-2)
     assert host[-1] < 0.9 * host[0]

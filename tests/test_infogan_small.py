@@ -25,7 +25,7 @@ def trained(model: InfoGAN, steps: int, folder: Path) -> GameEvaluation:
 
 def test_a_small_infogan_tells_its_category(tmp_path: Path) -> None:
     """300 updates of 64 images: L_I of at least 2.1 of log 10 = 2.303 nats, measured 2.19 to 2.22
-    in several. The categories are digits rather than not: naming them by a class fails for fewer
+    in three runs. The categories are digits rather than not: naming them by a class fails for fewer
     than six in ten of what training never saw, where chance fails for nine."""
     found = trained(InfoGAN(), 300, tmp_path / "run")
     bound = found.terms["information_category"]
