@@ -35,7 +35,13 @@ class Call(NamedTuple):
 
 
 def opened(x: Array, mask: Array | None) -> Array:
-    return x if mask is None else np.where(mask > 0, x, 0)
+    return x if mask is None else bent(x, mask, 0.0)
+
+
+def bent(x: Array, gate: Array, slope: float) -> Array:
+    """x where the gate is above zero, else slope · x: without a slope zero, whatever x is."""
+    assert gate.shape == x.shape, f"a gate of shape {gate.shape} for {x.shape}"
+    return np.where(gate > 0, x, slope * x if slope else 0.0)
 
 
 def overlap(tap: int, size: int, maps: int, stride: int, pad: int) -> tuple[slice, slice]:
@@ -99,6 +105,12 @@ def conv2d_w(
 
 # Draws
 
+
+def optional(name: str) -> bool:
+    """Whether an array may be left out."""
+    return name.endswith(("bias", "mask", "behind"))
+
+
 counts = st.one_of(st.integers(0, 9), st.integers(1, 40))
 VALUES = ("normal", "normal", "whole", "special", "subnormal", "zeros")
 
@@ -121,11 +133,11 @@ def numbers(rng: np.random.Generator, kind: str, shape: tuple[int, ...], dtype: 
 def filled(
     draw: st.DrawFn, kernel: str, dtype: Any, shapes: dict[str, Any], static: dict[str, Any]
 ) -> Call:
-    """A call with arrays of these shapes; one whose name ends in bias or mask may be left out."""
+    """A call with arrays of these shapes, without some of those that may be left out."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     arrays = {}
     for name, shape in shapes.items():
-        if not name.endswith(("bias", "mask")) or draw(st.booleans()):
+        if not optional(name) or draw(st.booleans()):
             arrays[name] = numbers(rng, draw(st.sampled_from(VALUES)), shape, dtype)
     return Call(kernel, arrays, {k: v for k, v in static.items() if v is not None})
 
@@ -166,9 +178,10 @@ def conv_shapes(kernel: str, sizes: tuple[int, ...]) -> tuple[dict[str, Any], di
     g = n, (h + 2 * pad - u) // stride + 1, (w + 2 * pad - v) // stride + 1, o
     constants = {"stride": stride, "pad": pad}
     if kernel == "conv2d":
-        return {"x": x, "w": f, "bias": (o,), "mask": x}, constants
+        return {"x": x, "w": f, "bias": (o,), "mask": x, "behind": g}, constants
     if kernel == "conv2d_x":
-        return {"g": g, "w": f, "bias": (c,), "mask": g}, {"height": h, "width": w} | constants
+        shapes = {"g": g, "w": f, "bias": (c,), "mask": g, "behind": x}
+        return shapes, {"height": h, "width": w} | constants
     filters = {"filter_height": u, "filter_width": v}
     return {"x": x, "g": g, "x_mask": x, "g_mask": g}, filters | constants
 
@@ -216,14 +229,16 @@ def expected(call: Call) -> tuple[Array, Array]:
     arrays = {k: a.astype(np.float64) for k, a in call.arrays.items()}
     dtype = next(iter(call.arrays.values())).dtype
     static = {k: v for k, v in call.static.items() if k != "slope"}
-    slope = call.static.get("slope")
+    slope, behind = call.static.get("slope"), arrays.pop("behind", None)
     with np.errstate(all="ignore"):
         y = KERNELS[call.kernel].sum(lambda x: x, **arrays, **static) + 0.0
         size = KERNELS[call.kernel].sum(np.abs, **arrays, **static)
-    if slope is not None:
-        with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
+        if behind is not None:  # its slope takes the place of the activation's
+            y, size = bent(y, behind, slope or 0.0), bent(size, behind, abs(slope or 0.0))
+        elif slope is not None:
             y = np.where(y < 0, slope * y if slope else 0.0, y)
-        size = size * max(1, abs(slope))
+            size = size * max(1, abs(slope))
     terms = KERNELS[call.kernel].terms(call)
     relative = gamma(terms + 3, dtype) + gamma(terms + 3, np.float64)
     return y, relative * size + (terms + 1) * float(np.finfo(dtype).smallest_subnormal)

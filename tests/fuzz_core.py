@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from core_calls import SLOPES, Call, assert_right, conv_shapes, numbers
+from core_calls import SLOPES, Call, assert_right, conv_shapes, numbers, optional
 from fuzz_families import FAMILIES, RENAMED
 
 Array = Any
@@ -207,7 +207,7 @@ def drawn(seed: int, index: int) -> tuple[str, dict[str, Any], bool]:
     arrays = {
         key: numbers(rng, pick(*KINDS), shape if affordable(shape) else (0,) * len(shape), dtype)
         for key, shape in shapes.items()
-        if not key.endswith(("bias", "mask")) or rng.random() < 0.4
+        if not optional(key) or rng.random() < 0.4
     }
     arrays = {RENAMED.get(key, key): array for key, array in arrays.items()}
     arguments: dict[str, Any] = arrays | static

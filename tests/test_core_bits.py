@@ -85,11 +85,11 @@ def test_threads_do_not_change_a_bit_of_a_large_product(sizes: Any, dtype: Any) 
 
 
 @dtypes
-@pytest.mark.parametrize(("kernel", "sizes", "masked"), LARGE_CALLS)
+@pytest.mark.parametrize(("kernel", "sizes", "gates"), LARGE_CALLS)
 def test_threads_do_not_change_a_bit_of_large_images(
-    kernel: str, sizes: tuple[int, ...], masked: bool, dtype: Any
+    kernel: str, sizes: tuple[int, ...], gates: str, dtype: Any
 ) -> None:
-    call = large_call(kernel, sizes, dtype, masked)
+    call = large_call(kernel, sizes, dtype, gates)
     assert_same_on_all_threads(lambda: call.on(_core))
 
 
@@ -112,11 +112,11 @@ def test_vector_width_does_not_change_a_bit(kernel: str, dtype: Any) -> None:
 
 @several
 @dtypes
-@pytest.mark.parametrize(("kernel", "sizes", "masked"), LARGE_CALLS)
+@pytest.mark.parametrize(("kernel", "sizes", "gates"), LARGE_CALLS)
 def test_vector_width_does_not_change_a_bit_of_large_images(
-    kernel: str, sizes: tuple[int, ...], masked: bool, dtype: Any
+    kernel: str, sizes: tuple[int, ...], gates: str, dtype: Any
 ) -> None:
-    call = large_call(kernel, sizes, dtype, masked)
+    call = large_call(kernel, sizes, dtype, gates)
     assert_same_on(ALIKE, lambda: call.on(_core))
 
 

@@ -44,32 +44,34 @@ LARGE = [
 ]
 
 
-def large_call(kernel: str, sizes: tuple[int, ...], dtype: Any, masked: bool) -> Call:
+def large_call(kernel: str, sizes: tuple[int, ...], dtype: Any, gates: str) -> Call:
+    """With a bias; with gates on the way in ("mask"), on the way out ("behind") or none ("")."""
     rng = np.random.default_rng(sum(sizes))
     shapes, static = conv_shapes(kernel, sizes)
     arrays = {
         name: numbers(rng, "normal", shape, dtype)
         for name, shape in shapes.items()
-        if masked or not name.endswith("mask")
+        if not name.endswith(("mask", "behind")) or (gates and name.endswith(gates))
     }
-    return Call(kernel, arrays, static)
+    return Call(kernel, arrays, static | ({"slope": 0.25} if gates == "behind" else {}))
 
 
 LARGE_CALLS = [
     pytest.param(
-        kernel, sizes, masked,
-        id=f"{kernel}-{'x'.join(map(str, sizes))}" + "-masked" * masked,
+        kernel, sizes, gates,
+        id=f"{kernel}-{'x'.join(map(str, sizes))}-{gates or 'open'}",
     )
     for kernel in ("conv2d", "conv2d_x", "conv2d_w")
     for sizes in LARGE
-    for masked in (False, True)
+    for gates in ("", "mask", "behind")
+    if (kernel, gates) != ("conv2d_w", "behind")
 ]  # fmt: skip
 
 
 @dtypes
-@pytest.mark.parametrize(("kernel", "sizes", "masked"), LARGE_CALLS)
-def test_large_images(kernel: str, sizes: tuple[int, ...], masked: bool, dtype: Any) -> None:
-    call = large_call(kernel, sizes, dtype, masked)
+@pytest.mark.parametrize(("kernel", "sizes", "gates"), LARGE_CALLS)
+def test_large_images(kernel: str, sizes: tuple[int, ...], gates: str, dtype: Any) -> None:
+    call = large_call(kernel, sizes, dtype, gates)
     value, bound = expected(call)
     for name in SETS:
         with instruction_set(name):
@@ -160,6 +162,33 @@ def test_a_border_that_meets_infinity_is_noticed() -> None:
     assert_right(call, call.on(_core))
     with pytest.raises(AssertionError):
         assert_right(call, bordered(call))
+
+
+GATES = {
+    "turned round": lambda y: -y,
+    "open at zero": lambda y: np.where(y == 0, 1, y).astype(y.dtype),
+    "open at NaN": lambda y: np.where(np.isnan(y), 1, y).astype(y.dtype),
+    "of the next number": lambda y: np.roll(y, 1),
+    "not there": lambda y: None,
+}
+"""Other gates in the place of the one behind which a result should be."""
+
+
+@dtypes
+@pytest.mark.parametrize("slope", [0.0, 0.25])
+@pytest.mark.parametrize("fault", GATES)
+@pytest.mark.parametrize("kernel", ["conv2d", "conv2d_x"])
+def test_another_gate_is_noticed(kernel: str, fault: str, slope: float, dtype: Any) -> None:
+    shapes, static = conv_shapes(kernel, (2, 6, 5, 3, 2, 3, 4, 1, 1))
+    rng = np.random.default_rng(0)
+    arrays = {k: abs(numbers(rng, "normal", s, dtype)) for k, s in shapes.items()}
+    behind = numbers(rng, "zeros", shapes["behind"], dtype)
+    behind.flat[::7] = np.nan
+    call = Call(kernel, arrays | {"behind": behind}, static | {"slope": slope})
+    assert_right(call, call.on(_core))
+    other = call._replace(arrays=arrays | {"behind": GATES[fault](behind)})
+    with pytest.raises(AssertionError):
+        assert_right(call, other.on(_core))
 
 
 @dtypes

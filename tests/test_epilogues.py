@@ -62,6 +62,10 @@ def gated(a: Array, y: Array) -> Array:
     return np.where(y > 0, a, np.zeros((), a.dtype))
 
 
+def behind(z: Array, y: Array, slope: float) -> Array:
+    return np.where(y > 0, z, z.dtype.type(slope) * z if slope else z.dtype.type(0))
+
+
 def finished(y: Array, bias: Array, slope: float | None) -> Array:
     z = y + bias
     if slope is None:
@@ -102,6 +106,19 @@ def pairs(d: Drawn, slope: float | None) -> Iterator[tuple[str, Array, Array]]:
         "conv2d_x, bias and slope",
         k.conv2d_x(d.g, d.w, *d.image, *d.at, bias=d.x_bias, **more),
         finished(x, d.x_bias, slope),
+    )
+    bend = slope or 0.0
+    yield (
+        "conv2d, behind",
+        k.conv2d(d.x, d.w, *d.at, bias=d.g_bias, mask=d.x_gate, behind=d.g, **more),
+        behind(k.conv2d(gated(d.x, d.x_gate), d.w, *d.at) + d.g_bias, d.g, bend),
+    )
+    # Behind a gate, open or shut, images of few channels are summed as those of many are.
+    x = k.conv2d_x(gated(d.g, d.g_gate), d.w, *d.image, *d.at, behind=np.ones_like(d.x))
+    yield (
+        "conv2d_x, behind",
+        k.conv2d_x(d.g, d.w, *d.image, *d.at, bias=d.x_bias, mask=d.g_gate, behind=d.x, **more),
+        behind(x + d.x_bias, d.x, bend),
     )
     rows, columns = d.g.reshape(-1, d.g.shape[3]), d.w.reshape(-1, d.g.shape[3]).T.copy()
     bias = np.resize(d.g_bias, columns.shape[1]) if d.g_bias.size else columns[0]
@@ -158,7 +175,7 @@ def test_threads_change_no_bit(conv: Conv, dtype: Any) -> None:
     assert results[1:] == results[:1] * 3
 
 
-@pytest.mark.parametrize("fault", ["a gate", "a bias", "a slope"])
+@pytest.mark.parametrize("fault", ["a gate", "a gate behind", "a bias", "a slope"])
 def test_one_number_that_is_wrong_is_seen(fault: str) -> None:
     """One gate opened, one bias moved by a bit, another slope: the controls of the checks above."""
     d = Drawn(LARGE[0], 0, np.float32, special=False)
@@ -170,6 +187,12 @@ def test_one_number_that_is_wrong_is_seen(fault: str) -> None:
         assert not np.array_equal(open_, _core.conv2d_x(gated(d.g, shut), d.w, *d.image, *d.at))
         return
     y = _core.conv2d(d.x, d.w, *d.at)
+    if fault == "a gate behind":
+        shut = _core.conv2d(d.x, d.w, *d.at, behind=d.g)
+        assert np.array_equal(shut, behind(y, d.g, 0.0))
+        d.g[tuple(np.argwhere(d.g <= 0)[-1])] = 1.0
+        assert not np.array_equal(shut, behind(y, d.g, 0.0))
+        return
     once = _core.conv2d(d.x, d.w, *d.at, bias=d.g_bias, slope=0.25)
     bias = d.g_bias + (fault == "a bias") * np.float32(1e-3)
     other = finished(y, bias, 0.25 if fault == "a bias" else 0.26)

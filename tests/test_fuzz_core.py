@@ -106,6 +106,30 @@ def truncating(*args: Any, stride: Any, **named: Any) -> Array:
     return _core.conv2d_x(*args, stride=int(stride), **named)
 
 
+def turned(*args: Any, behind: Any = None, **named: Any) -> Array:
+    """Lets pass what is behind a shut gate."""
+    return _core.conv2d(*args, behind=-behind if plain(behind) else behind, **named)
+
+
+def stretching(*args: Any, behind: Any = None, **named: Any) -> Array:
+    """Takes a gate of any shape."""
+    x = _core.conv2d_x(*args, **named)
+    if plain(behind) and behind.size:
+        behind = np.resize(behind, x.shape)
+    return _core.conv2d_x(*args, behind=behind, **named)
+
+
+def converting(*args: Any, behind: Any = None, **named: Any) -> Array:
+    """Takes a gate of any strides, and one byte further."""
+    if plain(behind):
+        behind = np.require(behind, requirements=("C", "A"))
+    return _core.conv2d_x(*args, behind=behind, **named)
+
+
+def plain(x: Any) -> bool:
+    return type(x) is np.ndarray and x.dtype in (np.float32, np.float64)
+
+
 def refusing(a: Any, b: Any, **named: Any) -> Array:
     raise ValueError("not today")
 
@@ -121,6 +145,9 @@ def refusing(a: Any, b: Any, **named: Any) -> Array:
         ("conv2d", crashing, "KeyError"),
         ("conv2d_w", careless, "changed its arguments"),
         ("conv2d_x", truncating, "was taken|TypeError|ValueError|OverflowError"),
+        ("conv2d", turned, "a wrong result"),
+        ("conv2d_x", stretching, "a wrong result.*a gate of shape"),
+        ("conv2d_x", converting, "behind was taken"),
         ("set_threads", lambda number: None, "a wrong setting"),
     ],
 )
