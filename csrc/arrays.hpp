@@ -22,10 +22,16 @@ inline std::string shape_of(const py::array& x) {
     return py::str(x.attr("shape")).cast<std::string>();
 }
 
+// What an argument may be; one of two where the first argument decided which.
+constexpr const char* floats = "float32 or float64 in native byte order, and all alike";
+constexpr const char* doubles = "float64 in native byte order";
+constexpr const char* integers = "int64 in native byte order";
+
 // Raises TypeError or ValueError unless x is a plain, contiguous, aligned array of T with `axes`
 // axes.
 template <typename T>
-void check(const char* op, const char* name, const py::array& x, py::ssize_t axes) {
+void check(const char* op, const char* name, const py::array& x, py::ssize_t axes,
+           const char* types = floats) {
     const std::string what = std::string(op) + ": " + name + " must ";
     if (Py_TYPE(x.ptr()) != py::detail::npy_api::get().PyArray_Type_) {
         // A subclass may mean more than its memory says: a masked array does.
@@ -33,8 +39,7 @@ void check(const char* op, const char* name, const py::array& x, py::ssize_t axe
                              py::str(py::type::of(x)).cast<std::string>());
     }
     if (!py::isinstance<py::array_t<T>>(x)) {
-        throw py::type_error(what +
-                             "be float32 or float64 in native byte order, and all alike, got " +
+        throw py::type_error(what + "be " + types + ", got " +
                              py::str(x.dtype()).cast<std::string>());
     }
     if (x.ndim() != axes) {
@@ -55,9 +60,9 @@ void check(const char* op, const char* name, const py::array& x, py::ssize_t axe
 // The data of an optional array of the given shape, or null.
 template <typename T>
 const T* checked(const char* op, const char* name, const Optional& x,
-                 const std::vector<py::ssize_t>& shape) {
+                 const std::vector<py::ssize_t>& shape, const char* types = floats) {
     if (!x) return nullptr;
-    check<T>(op, name, *x, static_cast<py::ssize_t>(shape.size()));
+    check<T>(op, name, *x, static_cast<py::ssize_t>(shape.size()), types);
     std::string expected;
     bool equal = true;
     for (std::size_t i = 0; i < shape.size(); ++i) {

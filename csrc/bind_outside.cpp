@@ -50,8 +50,8 @@ py::array fill_outlines(const py::array& outlines, const py::array& which, const
     constexpr const char* op = "fill_outlines";
     constexpr py::ssize_t most_vertices = 1024;  // as in fill.hpp
     constexpr py::ssize_t side = 64;
-    check<double>(op, "outlines", outlines, 3);
-    check<std::int64_t>(op, "which", which, 1);
+    check<double>(op, "outlines", outlines, 3, doubles);
+    check<std::int64_t>(op, "which", which, 1, integers);
     const py::ssize_t images = which.shape(0);
     if (outlines.shape(1) != 2 || outlines.shape(2) < 1 || outlines.shape(2) > most_vertices) {
         throw py::value_error(std::string(op) +
@@ -74,7 +74,7 @@ py::array fill_outlines(const py::array& outlines, const py::array& which, const
     Outlines p{};
     p.outlines = static_cast<const double*>(outlines.data());
     p.which = index;
-    p.centre = checked<double>(op, "centre", centre, {images, 2});
+    p.centre = checked<double>(op, "centre", centre, {images, 2}, doubles);
     py::array_t<std::uint8_t> made = make<std::uint8_t>(op, {images, side, side});
     p.made = made.mutable_data();
     p.images = size(images);

@@ -107,12 +107,12 @@ def test_what_is_not_finite_stays_so(isa: str) -> None:
 
 @dtypes
 def test_neither_threads_nor_the_width_of_vectors_change_a_bit(dtype: Any) -> None:
-    arrays = state(50_001, 4, dtype)
+    arrays = state(150_001, 4, dtype)
     before, results = (_core.instruction_set(), _core.threads()), set()
     try:
         for name in ALIKE:
             _core.use_instruction_set(name)
-            for number in (1, 2, 3, 4):
+            for number in (1, 2, 3, 4, 8):
                 _core.set_threads(number)
                 results.add(b"".join(a.tobytes() for a in _core.adam(*arrays, *CONSTANTS)))
     finally:

@@ -175,15 +175,21 @@ GATES = {
 
 
 @dtypes
+@pytest.mark.parametrize("loops", [False, True])
 @pytest.mark.parametrize("slope", [0.0, 0.25])
 @pytest.mark.parametrize("fault", GATES)
 @pytest.mark.parametrize("kernel", ["conv2d", "conv2d_x"])
-def test_another_gate_is_noticed(kernel: str, fault: str, slope: float, dtype: Any) -> None:
+def test_another_gate_is_noticed(
+    kernel: str, fault: str, slope: float, loops: bool, dtype: Any
+) -> None:
+    """In the tiles, and in the loops that are taken where an infinity may meet the border."""
     shapes, static = conv_shapes(kernel, (2, 6, 5, 3, 2, 3, 4, 1, 1))
     rng = np.random.default_rng(0)
     arrays = {k: abs(numbers(rng, "normal", s, dtype)) for k, s in shapes.items()}
     behind = numbers(rng, "zeros", shapes["behind"], dtype)
     behind.flat[::7] = np.nan
+    if loops:
+        arrays["w"].flat[5] = np.inf
     call = Call(kernel, arrays | {"behind": behind}, static | {"slope": slope})
     assert_right(call, call.on(_core))
     other = call._replace(arrays=arrays | {"behind": GATES[fault](behind)})

@@ -231,12 +231,14 @@ def test_a_draw_far_from_everything(machine: str) -> None:
 @dtypes
 @kernels
 def test_threads_do_not_change_a_bit(name: str, dtype: Any) -> None:
-    arrays = drawn(name, (70, 20, 17), 2, dtype)
+    """Each of these is ten tasks and more."""
+    sizes = (70, 20, 3000) if name.startswith("bernoulli") else (70, 20, 17)
+    arrays = drawn(name, sizes, 2, dtype)
     results = set()
     with use("cpp"):
         before = _core.threads()
         try:
-            for number in (1, 2, 3, 4):
+            for number in (1, 2, 3, 4, 8):
                 _core.set_threads(number)
                 results.add(PRIMITIVES[name](*arrays).tobytes())
         finally:

@@ -168,11 +168,11 @@ def test_in_any_geometry(
 def test_threads_change_no_bit(conv: Conv, dtype: Any) -> None:
     d, before = Drawn(conv, 0, dtype, special=False), _core.threads()
     results = []
-    for number in (1, 2, 3, 4):
+    for number in (1, 2, 3, 4, 8):
         _core.set_threads(number)
         results.append([once.tobytes() for _, once, _ in pairs(d, 0.25)])
     _core.set_threads(before)
-    assert results[1:] == results[:1] * 3
+    assert results[1:] == results[:1] * 4
 
 
 @pytest.mark.parametrize("fault", ["a gate", "a gate behind", "a bias", "a slope"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import examples, seeds
+from strategies import examples, lay, seeds
 from test_densities import SETS
 
 from pydis.backends import load, use
@@ -103,7 +103,7 @@ def test_threads_do_not_change_a_bit() -> None:
     factors, before = dsprites.sample_factors(np.random.default_rng(1), 500), _core.threads()
     try:
         results = set()
-        for number in (1, 2, 3, 4):
+        for number in (1, 2, 3, 4, 8):
             _core.set_threads(number)
             results.add(both(factors)[0].tobytes())
     finally:
@@ -118,6 +118,35 @@ def test_vertices_far_outside_do_no_harm(isa: str, far: float) -> None:
     for subpixels in (2, 256, 1 << 20):
         image = _core.fill_outlines(outlines, np.zeros(1, int), np.full((1, 2), 32.0), subpixels)
         assert image.shape == (1, 64, 64) and image.max() <= 1
+
+
+GUISES: dict[str, tuple[Any, type[Exception], str]] = {
+    "negative strides": (lambda x: np.flip(x.copy()), ValueError, "C-contiguous"),
+    "one byte further": (lambda x: lay(x, "unaligned"), ValueError, "aligned"),
+    "foreign byte order": (
+        lambda x: x.astype(x.dtype.newbyteorder()), TypeError, "native byte order",
+    ),
+    "half the bits": (lambda x: x.astype(f"{x.dtype.kind}4"), TypeError, "must be (float|int)64 "),
+    "a subclass": (np.ma.masked_array, TypeError, "plain numpy.ndarray"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("guise", GUISES)
+def test_arrays_in_other_guises(guise: str) -> None:
+    """Each is refused by name; read-only ones give the same image."""
+    rng = np.random.default_rng(2)
+    arrays = {
+        "outlines": rng.uniform(-9, 9, (3, 2, 4)),
+        "which": np.array([0, 2]),
+        "centre": np.full((2, 2), 32.0),
+    }
+    image = _core.fill_outlines(**arrays, subpixels=256)
+    change, error, message = GUISES[guise]
+    for name, x in arrays.items():
+        with pytest.raises(error, match=f"^fill_outlines: (?={name} must ).*{message}"):
+            _core.fill_outlines(**arrays | {name: change(x)}, subpixels=256)
+        x.flags.writeable = False
+    assert np.array_equal(_core.fill_outlines(**arrays, subpixels=256), image)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ core is built into build/sanitize-address or -thread; then run, and must end wel
 
     core_pool         the kernels and the pool in a program without Python
     core_memory       kept memory, likewise
-    tests/test_core*  through Python
+    tests/test_core*  through Python, with the tests of the other kernels
     fuzz_core.py      random calls of the module, where that file is there
 
 and planted faults must each be reported: in core_pool, and through Python in a kernel itself.
@@ -33,6 +33,9 @@ RUNTIMES = {"address": ["libasan.so", "libstdc++.so"], "thread": ["libtsan.so"]}
 
 NOT_RUN = ("test_core_stubs", "test_core_training")
 """Call no kernel that the others do not, and take long."""
+
+OTHERS = ("test_epilogues", "test_fill", "test_adam_kernel")
+"""What neither those tests reach nor the small arrays of the fuzzer."""
 
 LEFT_OUT = "memory or fork or child"
 
@@ -100,9 +103,8 @@ def main() -> None:
 
     must_end_well("core_pool", [program], leaks)
     must_end_well("core_memory", [str(folder / "cmake" / "core_memory")], leaks)
-    tests = sorted(
-        str(path) for path in (ROOT / "tests").glob("test_core*.py") if path.stem not in NOT_RUN
-    )
+    names = {path.stem for path in (ROOT / "tests").glob("test_core*.py")} | {*OTHERS}
+    tests = [str(ROOT / "tests" / f"{name}.py") for name in sorted(names - {*NOT_RUN})]
     pytest = [
         python,
         "-m",
