@@ -156,7 +156,7 @@ void weigh_block(const Weights<T>& k, std::size_t n0, std::size_t n1, std::size_
     const std::size_t g_image = k.copy_g ? pixels * k.g_row : g_size;
     const std::size_t origin = (k.in_place ? p.pad * k.x_cols + p.pad : p.stride * i0 * k.x_cols);
     const std::size_t rows = smaller(i1 - i0, larger(1, chunk_pixels / p.map_width));
-    const std::size_t images = larger(1, chunk_pixels / (rows * p.map_width));
+    const std::size_t images = pieces(chunk_pixels, rows * p.map_width);
     for (std::size_t n = n0; n < n1; n += images) {
         for (std::size_t i = i0; i < i1; i += rows) {
             const Chunk<T> chunk{x + (n - n0) * x_image,

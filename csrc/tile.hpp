@@ -40,28 +40,29 @@ inline __attribute__((always_inline)) void accumulate(Sums<T, R, V>& sum, const 
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) a[r] = rows[r];
     const std::size_t length = d.length, a_step = d.a_step, b_step = d.b_step;
-    std::size_t block = 0, segment = 0;
-    for (std::size_t run = 0; run < d.blocks * d.segments; ++run) {
-        const T* right = b + block * d.b_block + segment * d.b_segment;
-        std::size_t at = block * d.a_block + segment * d.a_segment;
-        if (++segment == d.segments) {
-            segment = 0;
-            ++block;
-        }
-        for (std::size_t k = 0; k < length; ++k) {
-            typename Vector<T>::type line[V];
+    for (std::size_t block = 0; block < d.blocks; ++block) {
+        std::size_t left = block * d.a_block;
+        const T* right = b + block * d.b_block;
+        for (std::size_t segment = 0; segment < d.segments; ++segment) {
+            std::size_t at = left;
+            const T* from = right;
+            for (std::size_t k = 0; k < length; ++k) {
+                typename Vector<T>::type line[V];
 #pragma GCC unroll 4
-            for (int v = 0; v < V; ++v) line[v] = load(right + v * Vector<T>::lanes);
+                for (int v = 0; v < V; ++v) line[v] = load(from + v * Vector<T>::lanes);
 #pragma GCC unroll 16
-            for (int r = 0; r < R; ++r) {
-                const Wide<T> left = wide<T>(a[r][at]);
+                for (int r = 0; r < R; ++r) {
+                    const Wide<T> element = wide<T>(a[r][at]);
 #pragma GCC unroll 4
-                for (int v = 0; v < V; ++v) {
-                    sum.of[r][v] = multiply_add<T>(line[v], left, sum.of[r][v]);
+                    for (int v = 0; v < V; ++v) {
+                        sum.of[r][v] = multiply_add<T>(line[v], element, sum.of[r][v]);
+                    }
                 }
+                at += a_step;
+                from += b_step;
             }
-            at += a_step;
-            right += b_step;
+            left += d.a_segment;
+            right += d.b_segment;
         }
     }
 }
