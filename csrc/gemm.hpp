@@ -3,7 +3,9 @@
 // C is cut in panels of a few vectors.  A panel of B is packed into contiguous rows of that width
 // and stays in the first cache while all rows of A pass over it; the block of A stays in the
 // second.  The depth is taken in blocks too, between which C is stored and reloaded,
-// which is exact.  A task is some rows by some panels.
+// which is exact.  A task is some rows by some panels.  While its tiles compute, the rows of C that
+// the next tile writes and the part of B that a later task packs are asked for: else both wait for
+// memory where matrices are larger than the caches.
 #pragma once
 
 #include "table.hpp"
@@ -96,10 +98,29 @@ void pack_left_task(const void* problem, std::size_t index, void*) {
     }
 }
 
+// The part of B that a later task will pack: rows of memory, asked for a few at a tile.  They lie
+// too far apart for the machine to guess the next.
+template <typename T>
+struct Ahead {
+    const T* first;
+    std::size_t row, rows, length;
+    std::size_t tiles, tile;  // of this task
+
+    void fetch_some() {
+        constexpr std::size_t line = pydis::alignment_bytes / sizeof(T);
+        for (std::size_t i = rows * tile / tiles; i < rows * (tile + 1) / tiles; ++i) {
+            for (std::size_t at = 0; at < length; at += line) {
+                __builtin_prefetch(first + i * row + at, 0, 2);
+            }
+        }
+        ++tile;
+    }
+};
+
 // Rows [i0, i1) of one panel of C; `b` is the panel, with rows b_row elements apart.
 template <typename T, int V>
 void panel_of(const Block<T>& block, std::size_t i0, std::size_t i1, std::size_t j0, const T* b,
-              std::size_t b_row) {
+              std::size_t b_row, Ahead<T>& ahead) {
     const Matmul<T>& p = *block.p;
     const std::size_t k0 = block.k0, depth = block.depth;
     const std::size_t cols = smaller(V * Vector<T>::lanes, p.cols - j0);
@@ -117,12 +138,33 @@ void panel_of(const Block<T>& block, std::size_t i0, std::size_t i1, std::size_t
                                    : p.a + (i + r) * p.depth + k0;
             c[r] = p.c + (i + r) * p.cols + j0;
         }
+        ahead.fetch_some();
+        for (std::size_t r = 0; r < rows && i + tile_rows + r < i1; ++r) {
+            const T* next = c[r] + tile_rows * p.cols;
+            for (int v = 0; v < V; ++v) __builtin_prefetch(next + v * Vector<T>::lanes, 1);
+        }
         tile_of<T, V>(rows, a, b, d, c, cols, f);
     }
 }
 
 template <typename T>
 constexpr std::size_t panels_size = depth_block * task_columns;
+
+// What the task so many further on will pack; it may belong to the next block of the depth.
+template <typename T>
+Ahead<T> ahead_of(const Block<T>& block, std::size_t index, std::size_t tiles) {
+    constexpr std::size_t tasks_on = 2;
+    const Matmul<T>& p = *block.p;
+    const std::size_t across = pieces(p.cols, task_columns);
+    const std::size_t count = pieces(p.rows, block.rows) * across;
+    const std::size_t k0 = block.k0 + (index + tasks_on >= count ? depth_block : 0);
+    const std::size_t j0 = (index + tasks_on) % across * task_columns;
+    if (k0 >= p.depth) return {p.b, 0, 0, 0, 1, 0};
+    const std::size_t depth = smaller(depth_block, p.depth - k0);
+    const std::size_t cols = smaller(task_columns, p.cols - j0);
+    if (p.transpose_b) return {p.b + j0 * p.depth + k0, p.depth, cols, depth, tiles, 0};
+    return {p.b + k0 * p.cols + j0, p.cols, depth, cols, tiles, 0};
+}
 
 template <typename T>
 void matmul_task(const void* problem, std::size_t index, void* scratch) {
@@ -137,13 +179,15 @@ void matmul_task(const void* problem, std::size_t index, void* scratch) {
     T* panels = static_cast<T*>(scratch);
     const bool in_place = !p.transpose_b && end % width == 0 && i1 - i0 <= repaid_rows;
     if (!in_place) pack_right(p, block.k0, block.depth, first, end, panels);
+    const std::size_t tiles = pieces(i1 - i0, tile_rows) * pieces(end - first, width);
+    Ahead<T> ahead = ahead_of(block, index, tiles);
     for (std::size_t j0 = first; j0 < end; j0 += width) {
         const T* b = in_place ? p.b + block.k0 * p.cols + j0 : panels + (j0 - first) * block.depth;
         const std::size_t b_row = in_place ? p.cols : width;
         if (j0 + Vector<T>::lanes < end) {
-            panel_of<T, tile_vectors>(block, i0, i1, j0, b, b_row);
+            panel_of<T, tile_vectors>(block, i0, i1, j0, b, b_row, ahead);
         } else {
-            panel_of<T, 1>(block, i0, i1, j0, b, b_row);
+            panel_of<T, 1>(block, i0, i1, j0, b, b_row, ahead);
         }
     }
 }
