@@ -33,12 +33,14 @@ sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-test
 strict: $(VENV)/installed-test
 	$(BIN)/python tests/core/strict.py
 
-# All of benchmarks/results/ again, in about 20 minutes in which nothing else should run.
+# All of benchmarks/results/ again, in about 30 minutes in which nothing else should run.
 # TORCH_PYTHON is an interpreter with torch and numpy.
 results: $(VENV)/installed-test
 	$(BIN)/python benchmarks/kernels_beside_torch.py --torch-python $(TORCH_PYTHON)
-	$(BIN)/python benchmarks/steps_beside_torch.py --torch-python $(TORCH_PYTHON)
-	$(BIN)/python benchmarks/steps_beside_torch.py --torch-python $(TORCH_PYTHON) --busy
+	$(BIN)/python benchmarks/steps_beside_torch.py beta-vae --torch-python $(TORCH_PYTHON)
+	$(BIN)/python benchmarks/steps_beside_torch.py beta-vae --torch-python $(TORCH_PYTHON) --busy
+	$(BIN)/python benchmarks/steps_beside_torch.py infogan --torch-python $(TORCH_PYTHON) \
+	    --contenders cpp eager channels_last compile
 	$(BIN)/python benchmarks/memory.py | tee benchmarks/results/memory.txt
 	$(BIN)/pydis bench steps --filter beta-vae --explain --json benchmarks/results/steps.json \
 	    --svg benchmarks/results/steps.svg | tee benchmarks/results/steps.txt

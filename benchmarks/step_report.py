@@ -1,53 +1,80 @@
-"""The table of steps_beside_torch.py: what a step takes and how many times as fast ours is."""
+"""The tables of steps_beside_torch.py: what a step takes and how many times as fast ours is."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median, quantiles
+from typing import Any
 
 from pydis.bench.statistics import speed_up
 
 Name = tuple[str, str]
-Samples = Mapping[Name, Sequence[Mapping[str, float]]]
-
-CONVOLUTIONS = ((64, 1, 32), (32, 32, 32), (16, 32, 64), (8, 64, 64))
-"""Side of the image, channels of the image, channels of the maps; the decoder has them too."""
-
-PRODUCTS = ((1024, 256), (256, 10), (256, 10), (10, 256), (256, 1024))
-BATCH = 64
+Samples = Mapping[Name, Sequence[Mapping[str, Any]]]
+Losses = Mapping[Name, Sequence[Mapping[str, float]]]
 
 
-def gigaflops_of_a_step() -> float:
-    """Multiplications and additions that a step needs, without those of taps off the image.
+def conv(side: int, channels: int, maps: int) -> int:
+    """Operations for an image, from its side and channels to maps of half the side, or back.
 
-    Forward, and backward for weights and for input; nothing needs the gradient of the images.
+    Without those of taps off the image: of 4 x 4 at stride 2, pad 1, all rows but one miss none.
     """
-    total = 0
-    for at, (side, channels, maps) in enumerate(CONVOLUTIONS):
-        taps = (2 * side - 2) ** 2  # of 4 x 4 at stride 2, pad 1: all rows but one miss none
-        one = 2 * BATCH * taps * channels * maps
-        total += one * (2 if at == 0 else 3) + one * 3
-    total += sum(3 * 2 * BATCH * a * b for a, b in PRODUCTS)
-    return total / 1e9
+    return 2 * (2 * side - 2) ** 2 * channels * maps
 
 
-def by_round(taken: Sequence[Mapping[str, float]], counted: int) -> list[float]:
+def dense(inputs: int, outputs: int) -> int:
+    """Operations for an example."""
+    return 2 * inputs * outputs
+
+
+PRODUCTS = {
+    "beta-vae": (  # forward, for the weights, for the input
+        *((5, conv(64, 1, 32)), (6, conv(32, 32, 32)), (6, conv(16, 32, 64)), (6, conv(8, 64, 64))),
+        *((6, dense(1024, 256)), (9, dense(256, 10))),
+    ),
+    "infogan": (
+        # D forward for data, D's images, G's images; back for the weights of the first two, and for
+        # the input: of layer 1 in G's step alone.
+        *(
+            (6, conv(28, 1, 64)),
+            (8, conv(14, 64, 128)),
+            (8, dense(6272, 1024)),
+            (8, dense(1024, 1)),
+        ),
+        # G forward twice, back once; no gradient of what was drawn.
+        *(
+            (3, dense(74, 1024)),
+            (4, dense(1024, 6272)),
+            (4, conv(14, 64, 128)),
+            (4, conv(28, 1, 64)),
+        ),
+        # Q forward once; back for its weights by its own loss, and for the features by G's.
+        *((3, dense(1024, 128)), (4, dense(128, 14))),
+    ),
+}
+"""How often a step needs each product, and its operations for one example.
+
+The beta-VAE has each convolution twice, once transposed; nothing needs the gradient of its images.
+"""
+
+
+def gigaflops_of_a_step(model: str, batch: int) -> float:
+    """Multiplications and additions that a step needs."""
+    return batch * sum(times * operations for times, operations in PRODUCTS[model]) / 1e9
+
+
+def by_round(taken: Sequence[Mapping[str, Any]], counted: int) -> list[float]:
     """The median of each round's steps, in seconds: steps of a round are not independent."""
     seconds = [t["seconds"] for t in taken]
     return [median(seconds[i : i + counted]) for i in range(0, len(seconds), counted)]
 
 
-def table(
-    samples: Samples, losses: Mapping[Name, Sequence[float]], gigaflops: float, counted: int
-) -> list[str]:
+def table(samples: Samples, floor: float, counted: int) -> list[str]:
     """Markdown. Ratios are of paired rounds, theirs / cpp's with malloc as it comes: the median
 
-    and its interval of 95 %.
+    and its interval of 95 %. The floor is in seconds.
     """
-    floor = gigaflops_of_a_step() / gigaflops
     ours = by_round(samples["cpp", "plain"], counted) if ("cpp", "plain") in samples else None
     head = ("contender", "malloc", "median ms", "least", "quartiles", "processor ms")
-    head += ("page faults", "times the floor", "/ cpp", "interval", "loss at 1", "at 100")
-    lines = [f"Floor of the arithmetic: {1e3 * floor:.1f} ms.", ""]
-    lines += [f"| {' | '.join(head)} |", "|---|---|" + "---:|" * (len(head) - 2)]
+    head += ("page faults", "times the floor", "/ cpp", "interval")
+    lines = [f"Floor of the arithmetic: {1e3 * floor:.1f} ms.", "", *_head(head)]
     for (contender, malloc), taken in samples.items():
         seconds = [t["seconds"] for t in taken]
         low, middle, high = quantiles(seconds, n=4)
@@ -59,7 +86,21 @@ def table(
         cells += [f"{ratio.median:.2f}" if ratio else ""]
         known = ratio is not None and ratio.low is not None
         cells += [f"{ratio.low:.2f}-{ratio.high:.2f}" if ratio and known else ""]
-        found = losses[contender, malloc]
-        cells += [f"{found[0]:.5f}", f"{found[-1]:.4f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def table_of_losses(losses: Losses, names: Sequence[str]) -> list[str]:
+    """Markdown: that all contenders did the same work."""
+    last = len(next(iter(losses.values())))
+    steps = (1, last)
+    heads = [f"{name.replace('_', ' ')} at {step}" for step in steps for name in names]
+    lines = _head(("contender", "malloc", *heads))
+    for (contender, malloc), found in losses.items():
+        cells = [f"{found[step - 1][name]:.6g}" for step in steps for name in names]
+        lines.append(f"| {' | '.join([contender, malloc, *cells])} |")
+    return lines
+
+
+def _head(names: Sequence[str]) -> list[str]:
+    return [f"| {' | '.join(names)} |", "|---|---|" + "---:|" * (len(names) - 2)]

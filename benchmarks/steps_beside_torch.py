@@ -1,13 +1,14 @@
-"""A whole step of the beta-VAE beside PyTorch's, each contender in a process of its own.
+"""A whole training step beside PyTorch's, each contender in a process of its own.
 
-    python benchmarks/steps_beside_torch.py --torch-python PYTHON [--threads 1 2] [--rounds 12]
+    python benchmarks/steps_beside_torch.py beta-vae|infogan --torch-python PYTHON
+        [--threads 1 2] [--rounds 12]
 
 Same work or no ratio: every contender starts from the same weights, sees the same batches and the
-same noise, in float32; its losses at steps 1 and 100 are printed and must agree. Then rounds: each
-contender in turn, each round another one first, takes two steps to warm up and five on the clock.
-Each runs with glibc's malloc as it comes and tuned to keep what is freed. PyTorch's Adam is the
-fused one, its fastest. `--busy` sets a process beside them that computes all the while. Writes a
-table as Markdown and all samples as JSON, for each number of threads, into --out.
+same noise, in float32; its losses at step 1 and at a later one are printed and must agree. Then
+rounds: each contender in turn, each round another one first, takes some steps to warm up and some
+on the clock. Each runs with glibc's malloc as it comes and tuned to keep what is freed. PyTorch's
+Adam is the fused one, its fastest. `--busy` sets a process beside them that computes all the while.
+Writes tables as Markdown and all samples as JSON, for each number of threads, into --out.
 """
 
 import argparse
@@ -20,39 +21,19 @@ from typing import Any
 
 import numpy as np
 from children import MALLOC, Child, moment_of, torch_version
-from step_report import table
+from step_child import TORCH
+from step_problems import PROBLEMS, Problem, make_problem
+from step_report import gigaflops_of_a_step, table, table_of_losses
 
-from pydis.backends import draws
 from pydis.backends.environment import environment
 from pydis.backends.hardware import instruction_sets
 from pydis.bench import machine
 from pydis.bench.load import load_average, load_between
 from pydis.bench.timing import turns
-from pydis.data import dsprites
-from pydis.models import BetaVAE
-from pydis.nn import convert
-from pydis.training import stream
 
 CHILD = Path(__file__).with_name("step_child.py")
-BATCH, STEPS = 64, 100
-WARM_UP, COUNTED = 2, 5
-TORCH = ("eager", "channels_last", "compile")
-AGREE = {1: 1e-5, STEPS: 1e-2}
-"""How far losses may differ: rounding errors grow from step to step."""
-
-FLATTENED = (4, 4, 64)
-BEFORE_UNFLATTEN, AFTER_FLATTEN = "decoder.layers.1", "trunk.layers.5"
-PLACES = {
-    **{f"trunk.layers.{i}": f"trunk.{j}" for i, j in ((0, 0), (1, 2), (2, 4), (3, 6), (5, 9))},
-    "mean": "mean",
-    "log_variance": "log_variance",
-    **{f"decoder.layers.{i}": f"decoder.{j}" for i, j in ((0, 0), (1, 2), (3, 5), (4, 7))},
-    "decoder.layers.5": "decoder.9",
-    "decoder.layers.6": "decoder.11",
-}
-"""The layers by the number that PyTorch gives them: it counts activations too."""
-
-MODEL = BetaVAE(learning_rate=5e-4)
+FIRST = 1e-5
+"""How far the first loss may differ at step 1, where rounding alone makes it differ."""
 
 Name = tuple[str, str]
 
@@ -60,6 +41,7 @@ Name = tuple[str, str]
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--torch-python", required=True, help="an interpreter with torch and numpy")
+    parser.add_argument("model", choices=list(PROBLEMS))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--contenders", nargs="+", default=["numpy", "cpp", *TORCH])
@@ -67,67 +49,34 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results"))
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
-        problem = Path(folder) / "problem.npz"
-        np.savez(problem, **make_problem())
+        arrays = Path(folder) / "problem.npz"
+        np.savez(arrays, **make_problem(options.model))
         for threads in options.threads:
-            run(problem, threads, options)
+            run(arrays, threads, options)
 
 
-def make_problem() -> dict[str, Any]:
-    """First weights in both layouts, and the images and the noise of every step."""
-    learner = MODEL.start(stream(0, "initialise"))["autoencoder"]
-    weights = {n: a for n, a in learner.arrays().items() if n.startswith("parameter.")}
-    factors = (dsprites.sample_factors(stream(0, "data", s), BATCH) for s in range(1, STEPS + 1))
-    images = [np.packbits(dsprites.render(f).astype(bool)) for f in factors]
-    noise = [
-        draws.normal(stream(0, "latent", s), (BATCH, MODEL.latents), np.float32)
-        for s in range(1, STEPS + 1)
-    ]
-    about = {"beta": MODEL.beta, "learning_rate": MODEL.learning_rate}
-    problem = weights | {"images": np.stack(images), "noise": np.stack(noise)} | about
-    return problem | {f"torch.{n}": a for n, a in in_torch(weights).items()}
-
-
-def in_torch(weights: dict[str, Any]) -> dict[str, Any]:
-    """The weights by PyTorch's names and in its order of axes."""
-    converted = {}
-    for layer, place in PLACES.items():
-        w, b = weights[f"parameter.{layer}.w"], weights[f"parameter.{layer}.b"]
-        if layer == BEFORE_UNFLATTEN:
-            w, b = (
-                a.reshape(-1, *FLATTENED).transpose(0, 3, 1, 2).reshape(a.shape) for a in (w, b)
-            )
-        if layer == AFTER_FLATTEN:
-            w = convert.linear_after_flatten_to_torch(w, FLATTENED)
-        elif w.ndim == 2:
-            w = convert.linear_to_torch(w)
-        else:
-            w = convert.conv2d_to_torch(w)  # of transposed convolutions the same
-        converted |= {f"{place}.weight": w, f"{place}.bias": b}
-    return converted
-
-
-def run(problem: Path, threads: int, options: argparse.Namespace) -> None:
+def run(arrays: Path, threads: int, options: argparse.Namespace) -> None:
     """All contenders at one number of threads."""
+    problem = PROBLEMS[options.model]
     children: dict[Name, Child] = {}
     neighbour = None
     try:
         for contender in options.contenders:
             python = options.torch_python if contender in TORCH else sys.executable
             for malloc in MALLOC:
-                command = [python, str(CHILD), contender, str(threads), str(problem)]
+                command = [python, str(CHILD), options.model, contender, str(threads), str(arrays)]
                 children[contender, malloc] = Child(command, malloc, threads)
-        losses = {name: train(child) for name, child in children.items()}
-        expect_alike(losses)
+        losses = {name: train(child, problem.steps) for name, child in children.items()}
+        expect_alike(losses, problem)
         if options.busy:
             neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
         before = moment_of(list(children.values()))
-        samples: dict[Name, list[dict[str, float]]] = {name: [] for name in children}
+        samples: dict[Name, list[dict[str, Any]]] = {name: [] for name in children}
         names = list(children)
         for number in range(options.rounds):
             for i in turns(len(names), number):
-                answer = children[names[i]].ask(steps=WARM_UP + COUNTED)
-                samples[names[i]] += answer[WARM_UP:]
+                answer = children[names[i]].ask(steps=problem.warm_up + problem.counted)
+                samples[names[i]] += answer[problem.warm_up :]
         load = load_between(before, moment_of(list(children.values())), load_average())
     finally:
         for process in [c.process for c in children.values()] + [neighbour] * bool(neighbour):
@@ -136,48 +85,56 @@ def run(problem: Path, threads: int, options: argparse.Namespace) -> None:
     save(samples, losses, threads, load, options)
 
 
-def train(child: Child) -> list[float]:
+def train(child: Child, steps: int) -> list[dict[str, float]]:
     """The losses of the first steps."""
-    return [taken["loss"] for taken in child.ask(steps=STEPS)]
+    return [taken["losses"] for taken in child.ask(steps=steps)]
 
 
-def expect_alike(losses: dict[Name, list[float]]) -> None:
+def expect_alike(losses: dict[Name, list[dict[str, float]]], problem: Problem) -> None:
     """Ends the program where two contenders do not do the same work."""
+    asked = [(problem.losses[0], 1, FIRST)]
+    late = (1, problem.steps)
+    asked += [(loss, step, problem.apart) for step in late for loss in problem.losses]
     first = next(iter(losses.values()))
     for name, found in losses.items():
-        for step, tolerance in AGREE.items():
-            if abs(found[step - 1] - first[step - 1]) > tolerance * abs(first[step - 1]):
+        for loss, step, tolerance in asked:
+            own, other = found[step - 1][loss], first[step - 1][loss]
+            if not abs(own - other) <= tolerance * max(1, abs(other)):
                 raise SystemExit(
-                    f"{' '.join(name)}: loss {found[step - 1]:.6g} at step {step}, expected "
-                    f"{first[step - 1]:.6g} within {tolerance:g}: not the same work, no ratio"
+                    f"{' '.join(name)}: {loss} {own:.6g} at step {step}, expected {other:.6g} "
+                    f"within {tolerance:g}: not the same work, no ratio"
                 )
 
 
 def save(
-    samples: dict[Name, list[dict[str, float]]],
-    losses: dict[Name, list[float]],
+    samples: dict[Name, list[dict[str, Any]]],
+    losses: dict[Name, list[dict[str, float]]],
     threads: int,
     load: Any,
     options: argparse.Namespace,
 ) -> None:
-    """The table and the samples, for one number of threads."""
-    about = machine.about()
+    """The tables and the samples, for one number of threads."""
+    model, about = options.model, machine.about()
+    problem = PROBLEMS[model]
     peak = max(p.gflops for p in machine.peaks(instruction_sets(), [threads], "float32"))
     lines = [
-        f"# The step of the beta-VAE beside PyTorch, threads {threads}",
+        f"# A step of {model} beside PyTorch, threads {threads}",
         "",
         f"{about['cpu']}, commit {about['commit']}{', beside a busy process' * options.busy}.",
-        f"Float32, batch {BATCH}, {options.rounds} rounds of {COUNTED} steps.",
+        f"Float32, batch {problem.batch}, {options.rounds} rounds of {problem.counted} steps.",
         f"Most operations a second: {peak:.0f} GFLOP/s. Used by others: {share(load)}.",
         "",
-        *table(samples, losses, peak, COUNTED),
+        *table(samples, gigaflops_of_a_step(model, problem.batch) / peak, problem.counted),
+        "",
+        *table_of_losses(losses, problem.losses),
     ]
     busy = "-busy" if options.busy else ""
-    stem = options.out / f"steps_beside_torch-threads{threads}{busy}"
+    stem = options.out / f"steps_beside_torch-{model}-threads{threads}{busy}"
     options.out.mkdir(parents=True, exist_ok=True)
     stem.with_suffix(".md").write_text("\n".join(lines) + "\n", "utf-8")
     print("\n".join(lines), flush=True)
     document = {
+        "model": model,
         "threads": threads,
         "rounds": options.rounds,
         "busy": options.busy,
