@@ -2,7 +2,7 @@
 
 Bars are medians with their 95 % intervals. The roofline has the operations for each byte across,
 GFLOP/s up, and the lines that no work can cross, measured in the same run: the arithmetic peak, and
-the bandwidths of a small and of a large copy.
+the bandwidths of the fastest and of the largest copy.
 """
 
 from math import ceil
@@ -42,6 +42,9 @@ STYLE: dict[str, Any] = {
     "ytick.color": INK,
     "svg.hashsalt": "pydis",
 }
+LEAST = 1e-3
+"""The share of a step that puts a kernel on the roofline: what takes less is overhead."""
+
 COLUMNS, WIDTH, BAR, ROOF = 3, 4.4, 0.2, 4.6
 """Panels side by side; inches of a panel's width, of a bar's height, of the roofline's height."""
 
@@ -121,9 +124,10 @@ def roofline(axes: Axes, record: Record) -> None:
                 edge: dict[str, Any] = {"mec": "white", "mew": 0.5, "ms": 6, "alpha": 0.85}
                 axes.plot(across, entry.gflops, marker, color=colour(entry), label=name, **edge)
         if row.budget:
-            done = [op for op in row.budget.ops if op.operations and op.seconds]
+            least = LEAST * row.budget.wall
+            done = [op for op in row.budget.ops if op.operations and op.seconds > least]
             points = [(op.operations / op.bytes, op.operations / op.seconds / 1e9) for op in done]
-            name = "its kernels, by time"
+            name = "kernels of the explained step"
             size = [12 + 400 * op.seconds / row.budget.wall for op in done]
             x, y = np.array(points).reshape(-1, 2).T
             axes.scatter(x, y, size, facecolors="none", edgecolors=INK, linewidths=0.7, label=name)
@@ -136,17 +140,18 @@ def roofline(axes: Axes, record: Record) -> None:
 
 
 def _roof(axes: Axes, limits: Limits, threads: int, dashes: str) -> None:
-    """The peak, and the slopes of the smallest and the largest copy, of one number of threads."""
+    """The peak, and the slopes of the fastest and the largest copy, of one number of threads."""
     peak = peak_for(limits, threads, None)
     own = sorted((c for c in limits.copies if c.threads == threads), key=lambda c: c.bytes)
     if peak is None or not own:
         return
     x = np.geomspace(0.05, 500, 200)
-    for copy in (own[0], own[-1]):
+    fastest = max(own, key=lambda c: c.gigabytes_per_second)
+    for copy in (fastest, own[-1]):
         y = np.minimum(peak, x * copy.gigabytes_per_second)
         size = f"{copy.bytes / 2**20:g} MiB"
         name = f"roof: {threads} threads, copy of {size}".replace("1 threads", "1 thread")
-        shade = INK if copy is own[0] else GREY
+        shade = INK if copy is fastest else GREY
         axes.plot(x, y, dashes, color=shade, lw=1, label=name, zorder=0)
 
 
