@@ -24,6 +24,7 @@ from pydis.backends import Array, Kernels, kernels_for
 Forward = Callable[..., Array]
 Pullback = Callable[..., Any]
 NUMBERS = (int, float, complex)
+READY = frozenset({Tensor, np.ndarray})
 
 PRIMITIVES: dict[str, "Primitive"] = {}
 """Every op by name. The tests check each of them, and fail for one that they do not know."""
@@ -131,12 +132,10 @@ def fused(meaning: Callable[..., Any]) -> Callable[[Forward], Fused]:
 
 def alike(op: str, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
     """Give Python numbers the dtype of the arrays beside them; refuse arrays of two dtypes."""
-    kinds = set(map(type, inputs))
-    if kinds == {Tensor} and len({v.dtype for v in inputs}) == 1:
-        return inputs
-    plain = kinds == {np.ndarray} and inputs[0].dtype.kind in "fc"
-    if plain and len({v.dtype for v in inputs}) == 1:
-        return inputs
+    if READY.issuperset(map(type, inputs)):  # nearly always: then there is nothing to do
+        kinds = {v.dtype for v in inputs}
+        if len(kinds) == 1 and kinds.pop().kind in "fc":
+            return inputs
     ready = (*NUMBERS, Tensor)
     values = [v if type(v) in ready else as_floating(v, op) for v in inputs]
     arrays = [v for v in values if type(v) not in NUMBERS]
