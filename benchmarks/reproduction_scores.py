@@ -80,18 +80,26 @@ def score_infogan(
 ) -> dict[str, Any]:
     """L_I on fresh codes, and what the category says of real images.
 
-    Names are given to the categories on the training images and tried on the test images, Q reading
-    both. `names` counts the different ones.
+    Names are given to the categories on the training images and tried on the test images, Q
+    reading both. `names` counts the different ones. `generated_error` is the same of generated
+    images by the judge's classes: what the generator itself confuses, whatever Q reads.
+    `uniform_decides` is the share of images whose class changes when the uniform codes alone are
+    drawn anew.
     """
     bounds: dict[str, list[float]] = {name: [] for name in model.weights}
-    images = []
+    images, drawn = [], []
     for _ in range(GENERATED // BLOCK):
         codes = model.draw_codes(rng, BLOCK)
+        drawn.append(current().to_numpy(codes["category"]).argmax(axis=1))
         x, _ = generate(learners["generator"], model.inputs(model.draw(rng, BLOCK), codes))
         images.append(current().to_numpy(x))
         for name, value in model.bounds(model.recognise(learners, x), codes).items():
             bounds[name].append(float(value.mean()))
     save(path, pictures(model, learners, rng))
+    z, codes = model.draw(rng, BLOCK), model.draw_codes(rng, BLOCK)
+    others = [codes, model.draw_codes(rng, BLOCK) | {"category": codes["category"]}]
+    pairs = [made(learners["generator"], iter([model.inputs(z, c)])) for c in others]
+    first, second = (evaluated(judge, x).argmax(axis=1) for x in pairs)
 
     def categories(part: str) -> tuple[np.ndarray, np.ndarray]:
         x, labels = mnist.load(part)  # type: ignore[arg-type]
@@ -101,7 +109,14 @@ def score_infogan(
     names = match(*categories("train"), model.categories)
     error = matching_error(*categories("test"), names)
     found = {f"information_{name}": float(np.mean(b)) for name, b in bounds.items()}
-    scores = {"error": error, "names": len(set(names.tolist())), "category_names": names.tolist()}
+    made_of, seen = np.concatenate(drawn), evaluated(judge, np.concatenate(images)).argmax(axis=1)
+    scores = {
+        "error": error,
+        "generated_error": matching_error(made_of, seen, match(made_of, seen, model.categories)),
+        "uniform_decides": float((first != second).mean()),
+        "names": len(set(names.tolist())),
+        "category_names": names.tolist(),
+    }
     return judged(judge, np.concatenate(images)) | found | scores
 
 
