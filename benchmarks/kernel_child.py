@@ -18,9 +18,9 @@ import numpy as np
 
 STRIDE, PAD = 2, 1
 REST, LONGEST_REST = 0.002, 0.5
-WARM_UP = 0.01
+WARM_UP = 0.05
 """Seconds of calls before the clock starts: a thread that wakes may share the processor of the one
-that woke it until the system moves it, milliseconds later."""
+that woke it until the system moves it, tens of milliseconds later."""
 Call = Callable[[], Any]
 
 

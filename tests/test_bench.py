@@ -90,6 +90,18 @@ def test_only_the_last_call_is_on_the_clock() -> None:
     assert times == [[2, 2, 2]]  # from one reading to the next, with one call between
 
 
+@pytest.mark.parametrize(("threads", "calls"), [(1, 6), (2, 30), (3, 30)])
+def test_several_threads_warm_up_longer(threads: int, calls: int) -> None:
+    """In calls of half a second, each between two readings."""
+    clock, called = iter(np.arange(0, 1000, 0.5)), []
+    with (
+        patch.object(timing, "WARM_UP", 6),
+        patch.object(timing, "perf_counter", lambda: next(clock)),
+    ):
+        interleave([Contender(lambda: called.append(next(clock)), threads=threads)], 1)
+    assert calls <= len(called) <= calls + 2
+
+
 def test_a_budget_ends_the_rounds_but_not_the_first() -> None:
     assert len(interleave([Contender(lambda: None)], 5, seconds=0)[0]) == 1
     assert len(interleave([Contender(lambda: None)], 5)[0]) == 5

@@ -48,7 +48,7 @@ class Setting(NamedTuple):
     def contender(self, call: Callable[[], object]) -> Contender:
         """This setting at a call, which ends when its result is there."""
         spins = self.backend == "numpy" and self.threads > 1
-        return Contender(partial(_finished, self.kernels, call), self.block, spins)
+        return Contender(partial(_finished, self.kernels, call), self.block, spins, self.threads)
 
     def at(self, row: Row, inputs: Sequence[Array]) -> Contender:
         """This setting at one row."""

@@ -1,9 +1,10 @@
 """The protocol: all contenders of a row in one run, in rounds, in rotating order.
 
-In its turn a contender is called for 10 ms to warm caches and threads, and once for the clock: a
-thread that wakes may share the processor of the one that woke it until the system moves it. Turns
-begin when the process is at rest: threads of OpenBLAS spin for about 0.1 s after a product, and
-take a processor from whoever comes next.
+In its turn a contender is called for 10 ms to warm caches, and once for the clock. One with several
+threads is called for 50 ms: a thread that wakes may share the processor of the one that woke it
+until the system moves it. Measured: in turn with contenders of one thread, two threads took as long
+as one after 10 ms, half as long after 50. Turns begin when the process is at rest: threads of
+OpenBLAS spin for about 0.1 s after a product, and take a processor from whoever comes next.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from typing import NamedTuple
 REST = 0.002
 LONGEST_REST = 0.5
 WARM_UP = 0.01
+SEVERAL = 5
+"""Times as long, where several threads have to come to their processors."""
 
 
 class Contender(NamedTuple):
@@ -22,6 +25,7 @@ class Contender(NamedTuple):
     call: Callable[[], object]
     settings: Callable[[], AbstractContextManager[object]] = nullcontext
     leaves_threads_spinning: bool = False
+    threads: int = 1
 
 
 def turns(count: int, round_number: int) -> list[int]:
@@ -55,7 +59,7 @@ def interleave(
 
 def _turn(contender: Contender) -> float:
     with contender.settings():
-        until = perf_counter() + WARM_UP
+        until = perf_counter() + WARM_UP * (SEVERAL if contender.threads > 1 else 1)
         contender.call()
         while perf_counter() < until:
             contender.call()

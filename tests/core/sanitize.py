@@ -119,7 +119,7 @@ def main() -> None:
     must_end_well("tests", [*pytest, *tests], preload)
     fuzzer = ROOT / "tests" / "fuzz_core.py"
     if fuzzer.exists():
-        calls = ["--calls", str(options.calls), "--seed", "0"]
+        calls = ["--calls", str(options.calls), "--seed", "0", "--seconds", "600"]
         beside = {"PYTHONPATH": str(fuzzer.parent)}
         must_end_well("fuzzer", [python, str(fuzzer), *calls], preload | beside)
 
