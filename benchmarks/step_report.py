@@ -66,14 +66,18 @@ def by_round(taken: Sequence[Mapping[str, Any]], counted: int) -> list[float]:
     return [median(seconds[i : i + counted]) for i in range(0, len(seconds), counted)]
 
 
-def table(samples: Samples, floor: float, counted: int) -> list[str]:
+def table(
+    samples: Samples, floor: float, counted: int, undisturbed: Mapping[Name, float]
+) -> list[str]:
     """Markdown. Ratios are of paired rounds, theirs / cpp's with malloc as it comes: the median
 
-    and its interval of 95 %. The floor is in seconds.
+    and its interval of 95 %. The floor is in seconds, and so are the medians of another run,
+    without a busy neighbour, that a slowdown is relative to.
     """
     ours = by_round(samples["cpp", "plain"], counted) if ("cpp", "plain") in samples else None
     head = ("contender", "malloc", "median ms", "least", "quartiles", "processor ms")
     head += ("page faults", "times the floor", "/ cpp", "interval")
+    head += ("slowdown",) if undisturbed else ()
     lines = [f"Floor of the arithmetic: {1e3 * floor:.1f} ms.", "", *_head(head)]
     for (contender, malloc), taken in samples.items():
         seconds = [t["seconds"] for t in taken]
@@ -86,6 +90,9 @@ def table(samples: Samples, floor: float, counted: int) -> list[str]:
         cells += [f"{ratio.median:.2f}" if ratio else ""]
         known = ratio is not None and ratio.low is not None
         cells += [f"{ratio.low:.2f}-{ratio.high:.2f}" if ratio and known else ""]
+        if undisturbed:
+            alone = undisturbed.get((contender, malloc))
+            cells += [f"{middle / alone:.2f}" if alone else ""]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

@@ -16,6 +16,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -117,6 +118,8 @@ def save(
     model, about = options.model, machine.about()
     problem = PROBLEMS[model]
     peak = max(p.gflops for p in machine.peaks(instruction_sets(), [threads], "float32"))
+    stem = f"steps_beside_torch-{model}-threads{threads}"
+    alone = medians(options.out / f"{stem}.json") if options.busy else {}
     lines = [
         f"# A step of {model} beside PyTorch, threads {threads}",
         "",
@@ -124,14 +127,13 @@ def save(
         f"Float32, batch {problem.batch}, {options.rounds} rounds of {problem.counted} steps.",
         f"Most operations a second: {peak:.0f} GFLOP/s. Used by others: {share(load)}.",
         "",
-        *table(samples, gigaflops_of_a_step(model, problem.batch) / peak, problem.counted),
+        *table(samples, gigaflops_of_a_step(model, problem.batch) / peak, problem.counted, alone),
         "",
         *table_of_losses(losses, problem.losses),
     ]
-    busy = "-busy" if options.busy else ""
-    stem = options.out / f"steps_beside_torch-{model}-threads{threads}{busy}"
+    file = options.out / f"{stem}{'-busy' * options.busy}.md"
     options.out.mkdir(parents=True, exist_ok=True)
-    stem.with_suffix(".md").write_text("\n".join(lines) + "\n", "utf-8")
+    file.write_text("\n".join(lines) + "\n", "utf-8")
     print("\n".join(lines), flush=True)
     document = {
         "model": model,
@@ -149,7 +151,17 @@ def save(
             for c, m in samples
         ],
     }
-    stem.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    file.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+
+
+def medians(file: Path) -> dict[Name, float]:
+    """Of the steps that a document of `save` holds, in seconds; nothing where there is none."""
+    if not file.exists():
+        return {}
+    found = json.loads(file.read_text("utf-8"))["contenders"]
+    return {
+        (c["contender"], c["malloc"]): median(s["seconds"] for s in c["samples"]) for c in found
+    }
 
 
 def share(load: Any) -> str:
