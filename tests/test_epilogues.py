@@ -113,6 +113,11 @@ def pairs(d: Drawn, slope: float | None) -> Iterator[tuple[str, Array, Array]]:
         k.conv2d(d.x, d.w, *d.at, bias=d.g_bias, mask=d.x_gate, behind=d.g, **more),
         behind(k.conv2d(gated(d.x, d.x_gate), d.w, *d.at) + d.g_bias, d.g, bend),
     )
+    yield (
+        "conv2d, behind, read in place",
+        k.conv2d(d.x, d.w, *d.at, behind=d.g, **more),
+        behind(k.conv2d(d.x, d.w, *d.at), d.g, bend),
+    )
     # Behind a gate, open or shut, images of few channels are summed as those of many are.
     x = k.conv2d_x(gated(d.g, d.g_gate), d.w, *d.image, *d.at, behind=np.ones_like(d.x))
     yield (
