@@ -8,16 +8,15 @@
 
 Each run writes its scores, its course and what it ran on as one JSON file into --out, and a picture
 beside it. `benchmarks/reproduction_page.py` makes docs/reproduction.md of these files. MNIST is
-looked for as `pydis data list` says. The judge's weights go into --judge, which the runs read. The
-players are kept below --keep after every 500 updates: a run that was stopped goes on from there.
+looked for as `pydis data list` says. The judge's weights go into --judge, which the runs read. Each
+is a run folder below --keep: one that was stopped goes on from there, one that is whole is scored.
 """
 
 import argparse
 import json
+import signal
 import time
-from collections import deque
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +33,11 @@ from pydis.data.images import DATA
 from pydis.models import GAN, Classifier, ConditionalGAN, InfoGAN
 from pydis.nn import Learner
 from pydis.training import TrainConfig, loop, stream
-from pydis.training.checkpoint import load_checkpoint, path_of, restore, save_checkpoint
-from pydis.training.files import write_whole
+from pydis.training.runs import Run, make_run, open_run
 
 BATCH, STEPS, EVERY, LAST = 128, 5000, 50, 100
-"""EVERY so many updates a line of the course is kept; the means over the LAST ones are reported."""
-KEPT_EVERY = 500
+"""EVERY so many updates a line of the course is kept; means over the LAST ones are reported."""
+LOG_EVERY = 10
 JUDGE_STEPS = 3000
 MODELS: dict[str, Any] = {
     "gan": GAN(),
@@ -78,14 +76,20 @@ def main() -> None:
 
 def judge(options: argparse.Namespace) -> Record:
     """Train the classifier, keep its weights, and count its errors on the test images."""
-    model, steps = Classifier(), min(options.steps, JUDGE_STEPS)
-    learners, record = trained(judge_states(model, steps), options, begun(options))
+    model, course = Classifier(), []
+    began = time.perf_counter()
+    states = judge_states(model, min(options.steps, JUDGE_STEPS))
+    for step, learners, terms in states:  # noqa: B007  (the last ones are kept)
+        if step == 1 or step % EVERY == 0:
+            course.append({"step": step, **terms})
+    seconds = time.perf_counter() - began
     options.judge.parent.mkdir(parents=True, exist_ok=True)
     weights = {name: current().to_numpy(a) for name, a in learners["classifier"].arrays().items()}
     save_file(weights, options.judge)
     x, labels = mnist.load("test")
     found = evaluated(lambda part: model.classify(learners, part).mean, x).argmax(axis=1)
-    return record | {"scores": {"accuracy": float((found == labels).mean())}}
+    scores = {"accuracy": float((found == labels).mean())}
+    return record_of(0, step, course, seconds) | {"scores": scores}
 
 
 def judge_states(model: Classifier, steps: int) -> States:
@@ -101,17 +105,11 @@ def judge_states(model: Classifier, steps: int) -> States:
 def reproduce(options: argparse.Namespace) -> Record:
     """Train one model from one seed, as `pydis train` does, and score what it makes."""
     model, seed = MODELS[options.run], options.seed
-    config = TrainConfig(model, options.steps, seed, BATCH, data="mnist", backend=options.backend)
-    learners, record = loop.start(config), begun(options)
-    folder = options.keep / f"{options.run}-seed{seed}"
-    if (folder / "record.json").exists():
-        record = json.loads((folder / "record.json").read_text())
-        learners = restore(load_checkpoint(path_of(folder, record["steps"])), learners)
-    while record["steps"] < options.steps and record["seconds"] < options.until:
-        done = record["steps"]
-        states = islice(loop.steps(config, learners, done), KEPT_EVERY - done % KEPT_EVERY)
-        learners, record = trained(states, options, record)
-        keep(folder, learners, record)
+    config = TrainConfig(
+        model, options.steps, seed, BATCH, "mnist", options.backend, log_every=LOG_EVERY
+    )
+    run = run_of(config, options.keep / f"{options.run}-seed{seed}")
+    learners = trained(run, options.until)
     reader = Classifier()
     start = reader.start(stream(0, "initialise"))["classifier"]
     judges = {"classifier": start.with_arrays(load_file(options.judge), JUDGE_STEPS)}
@@ -119,43 +117,56 @@ def reproduce(options: argparse.Namespace) -> Record:
     scores = SCORES[type(model)](
         model, learners, lambda x: reader.classify(judges, x).mean, stream(seed, "evaluate"), path
     )
-    return record | {"scores": scores}
+    steps = learners["generator"].moments.steps
+    record = record_of(seed, steps, run.metrics(), run.seconds())
+    return record | {"model": vars(model), "scores": scores}
 
 
-def begun(options: argparse.Namespace) -> Record:
-    """The record of a run before its first update."""
-    record = {"seed": options.seed, "steps": 0, "batch": BATCH, "backend": current().name}
-    return record | {"seconds": 0.0, "course": [], "last": {}}
+def run_of(config: TrainConfig[Any], folder: Path) -> Run:
+    """The run in this folder, made if there is none; ends the program where it is another's."""
+    if not folder.exists():
+        return make_run(config, folder)
+    run = open_run(folder)
+    if run.config != config:
+        raise SystemExit(f"{folder}: made with {run.config}, expected {config}: take it away")
+    return run
 
 
-def trained(states: States, options: argparse.Namespace, before: Record) -> tuple[Learners, Record]:
-    """The players after these updates, or after as many as there was time for; the terms, in nats.
+def trained(run: Run, until: float) -> Learners:
+    """The players after all updates, or after as many as there was time for: these are kept too."""
+    before, began = run.seconds(), time.perf_counter()
 
-    `last` holds means over the LAST updates of the states given.
+    def report(step: int, terms: Mapping[str, float]) -> None:
+        seconds = before + time.perf_counter() - began
+        if step % (10 * EVERY) == 0:
+            print(step, terms, f"{seconds / step:.4f} s", flush=True)
+        if seconds > until:
+            signal.raise_signal(signal.SIGTERM)  # which the loop takes as a request
+
+    try:
+        return loop.train(run, report)
+    except loop.Interrupted:
+        return loop.resume(run)[0]
+
+
+def record_of(
+    seed: int, steps: int, lines: Sequence[Mapping[str, float]], seconds: float
+) -> Record:
+    """What is kept of a training: its course, and the mean of what was logged of the LAST updates.
+
+    Terms are in nats.
     """
-    course, last = list(before["course"]), deque[dict[str, float]](maxlen=LAST)
-    began = time.perf_counter()
-    for step, learners, terms in states:  # noqa: B007  (the last ones are returned)
-        last.append(terms)
-        seconds = before["seconds"] + time.perf_counter() - began
-        if step % EVERY == 0 or step == 1:
-            course.append({"step": step, **{name: round(v, 5) for name, v in terms.items()}})
-            if step % (10 * EVERY) == 0:
-                print(course[-1], f"{seconds / step:.4f} s", flush=True)
-        if seconds > options.until:
-            break
-    means = {name: float(np.mean([terms[name] for terms in last])) for name in last[0]}
-    after = {"steps": step, "seconds": round(seconds, 1), "course": course, "last": means}
-    return learners, before | after
-
-
-def keep(folder: Path, learners: Learners, record: Record) -> None:
-    """Write the players and then the record, and remove the players of before."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = save_checkpoint(folder, record["steps"], "adversarial", learners)
-    write_whole(folder / "record.json", json.dumps(record).encode())
-    for older in set(folder.glob("*.safetensors")) - {written}:
-        older.unlink()
+    late = [line for line in lines if line["step"] > steps - LAST]
+    course = [line for line in lines if line["step"] == 1 or line["step"] % EVERY == 0]
+    return {
+        "seed": seed,
+        "steps": steps,
+        "batch": BATCH,
+        "backend": current().name,
+        "seconds": round(seconds, 1),
+        "course": [{n: round(v, 5) for n, v in line.items()} for line in course],
+        "last": {n: float(np.mean([line[n] for line in late])) for n in late[0] if n != "step"},
+    }
 
 
 if __name__ == "__main__":
