@@ -38,7 +38,7 @@ def test_a_run_that_says_something_else_is_noticed(tmp_path: Path) -> None:
 
 
 def test_no_recorded_bound_is_above_the_entropy_of_the_code() -> None:
-    for path in (ROOT / RESULTS).glob("infogan*.json"):
+    for path in (ROOT / RESULTS).rglob("infogan*.json"):
         record = json.loads(path.read_text())
         values = [line["information_category"] for line in record["course"]]
         assert len(values) > 10 and max(values) <= math.log(10)
