@@ -69,10 +69,10 @@ def by_round(taken: Sequence[Mapping[str, Any]], counted: int) -> list[float]:
 def table(
     samples: Samples, floor: float, counted: int, undisturbed: Mapping[Name, float]
 ) -> list[str]:
-    """Markdown. Ratios are of paired rounds, theirs / cpp's with malloc as it comes: the median
+    """Markdown. A ratio is the median of paired rounds, theirs / cpp's with malloc as it comes.
 
-    and its interval of 95 %. The floor is in seconds, and so are the medians of another run,
-    without a busy neighbour, that a slowdown is relative to.
+    Beside it is its interval of 95 %. The floor is in seconds, and so are the medians of another
+    run, without a busy neighbour, that a slowdown is relative to.
     """
     ours = by_round(samples["cpp", "plain"], counted) if ("cpp", "plain") in samples else None
     head = ("contender", "malloc", "median ms", "least", "quartiles", "processor ms")

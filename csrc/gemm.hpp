@@ -4,7 +4,7 @@
 // and stays in the first cache while all rows of A pass over it; the block of A stays in the
 // second.  The depth is taken in blocks too, between which C is stored and reloaded,
 // which is exact.  A task is some rows by some panels.  While its tiles compute, the rows of C that
-// the next tile writes and the part of B that a later task packs are asked for: else both wait for
+// the next tile writes and the part of B that a later task reads are asked for: else both wait for
 // memory where matrices are larger than the caches.
 #pragma once
 
@@ -98,7 +98,7 @@ void pack_left_task(const void* problem, std::size_t index, void*) {
     }
 }
 
-// The part of B that a later task will pack: rows of memory, asked for a few at a tile.  They lie
+// The part of B that a later task will read: rows of memory, asked for a few at a tile.  They lie
 // too far apart for the machine to guess the next.
 template <typename T>
 struct Ahead {
@@ -150,7 +150,8 @@ void panel_of(const Block<T>& block, std::size_t i0, std::size_t i1, std::size_t
 template <typename T>
 constexpr std::size_t panels_size = depth_block * task_columns;
 
-// What the task so many further on will pack; it may belong to the next block of the depth.
+// What the task so many further on will read; it may belong to the next block of the depth.  Two
+// on, for of two threads that take tasks in turn each then asks for its own.
 template <typename T>
 Ahead<T> ahead_of(const Block<T>& block, std::size_t index, std::size_t tiles) {
     constexpr std::size_t tasks_on = 2;

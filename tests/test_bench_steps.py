@@ -18,7 +18,7 @@ from pydis.bench import compare, explain, show, steps
 from pydis.bench import run as bench_run
 from pydis.bench.calls import Calls, Cost, Key, cost, recording
 from pydis.bench.measure import NO_LIMITS, Setting
-from pydis.bench.records import Record
+from pydis.bench.records import Copy, Limits, Peak, Record
 from pydis.bench.rows import kernel_rows
 from pydis.cli import main
 from pydis.models import GAN, MODELS, BetaVAE, ConditionalGAN, InfoGAN
@@ -266,6 +266,21 @@ def test_the_command(capsys: Any, tmp_path: Path) -> None:
     assert "losses at step 1 -> step 3" in out and "in kernels (floor" in out
     picture = (tmp_path / "s.svg").read_text()
     assert picture.startswith("<?xml") and "roofline" in picture and str(Path.home()) not in picture
+
+
+def test_the_roof_has_the_slope_of_the_fastest_copy() -> None:
+    """Several threads may copy a small array more slowly than a larger one."""
+    pytest.importorskip("matplotlib", reason="the report extra is not installed")
+    from matplotlib.figure import Figure
+
+    from pydis.bench import pictures
+
+    copies = [Copy(2**20 * size, 2, rate) for size, rate in ((1, 20.0), (4, 50.0), (64, 10.0))]
+    limits = Limits([Peak("avx2", 2, 1e6)], [], copies, 0.0, 4096, 0.0, None, overloaded=False)
+    axes = Figure().subplots()
+    pictures._roof(axes, limits, 2, "-")
+    slopes = [line.get_ydata()[0] / line.get_xdata()[0] for line in axes.lines]
+    assert np.allclose(slopes, [50.0, 10.0])
 
 
 @pytest.mark.parametrize(

@@ -133,8 +133,8 @@ def fused(meaning: Callable[..., Any]) -> Callable[[Forward], Fused]:
 def alike(op: str, inputs: tuple[Value, ...]) -> tuple[Value, ...]:
     """Give Python numbers the dtype of the arrays beside them; refuse arrays of two dtypes."""
     if READY.issuperset(map(type, inputs)):  # nearly always: then there is nothing to do
-        kinds = {v.dtype for v in inputs}
-        if len(kinds) == 1 and kinds.pop().kind in "fc":
+        distinct = {v.dtype for v in inputs}
+        if len(distinct) == 1 and distinct.pop().kind in "fc":
             return inputs
     ready = (*NUMBERS, Tensor)
     values = [v if type(v) in ready else as_floating(v, op) for v in inputs]

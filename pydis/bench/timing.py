@@ -2,9 +2,8 @@
 
 In its turn a contender is called for 10 ms to warm caches, and once for the clock. One with several
 threads is called for 50 ms: a thread that wakes may share the processor of the one that woke it
-until the system moves it. Measured: in turn with contenders of one thread, two threads took as long
-as one after 10 ms, half as long after 50. Turns begin when the process is at rest: threads of
-OpenBLAS spin for about 0.1 s after a product, and take a processor from whoever comes next.
+until the system moves it. Turns begin when the process is at rest: threads of OpenBLAS spin for
+about 0.1 s after a product, and take a processor from whoever comes next.
 """
 
 from collections.abc import Callable, Sequence
