@@ -214,6 +214,43 @@ def test_pairs_that_are_not_finite(machine: str, gaussians: int) -> None:
                 np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
 
 
+@dtypes
+@pytest.mark.parametrize("small", ["cotangents", "gaps", "precisions"])
+def test_pairs_of_subnormal_numbers(small: str, machine: str, dtype: Any) -> None:
+    """Cotangents, z − m, or exp(−log σ²) below the least normal number, and results that tell.
+
+    A precision 1/σ² there is a whole number of the least numbers: off by that in place of u.
+    """
+    info, rng = np.finfo(dtype), np.random.default_rng(6)
+    grain, least = float(info.smallest_subnormal), float(info.smallest_normal)
+    names = ["pairwise_gaussian_slopes"] + ["pairwise_gaussian"] * (small == "precisions")
+    for name in names:
+        arrays = drawn(name, (9, 7, 5), 7, np.float64)
+        z, mean, log_variance = arrays[-3:]
+        scale = 1.0
+        if small == "cotangents":
+            arrays[0] *= 1e5 * grain
+        elif small == "gaps":
+            z *= 1e5 * grain
+            mean *= 1e5 * grain
+            log_variance[:] = 0.9 * np.log(least)
+        else:
+            z /= least**0.5
+            mean /= least**0.5
+            log_variance[:] = np.log(rng.uniform(10, 100, mean.shape)) - np.log(least)
+            scale += grain / unit(dtype) / float(np.exp(-log_variance.max()))
+        if name == "pairwise_gaussian_slopes":
+            arrays[1] = definition.pairwise_gaussian(*arrays[2:])
+        arrays = [a.astype(dtype) for a in arrays]
+        flushed = [np.where(abs(a) < least, 0, a).astype(dtype) for a in arrays]
+        if small == "precisions":
+            flushed[-1] = arrays[-1] + dtype(10)
+        y, expected = PRIMITIVES[name](*arrays), getattr(definition, name)(*arrays)
+        room = scale * bound(name, arrays)
+        assert np.all(abs(y - expected) <= room)
+        assert np.any(abs(PRIMITIVES[name](*flushed) - expected) > room), "zeros would do"
+
+
 def test_a_draw_far_from_everything(machine: str) -> None:
     """Densities below the range of numbers: their logarithms are not."""
     z, mean = np.full((1, 2), 1e3, np.float32), np.zeros((3, 2), np.float32)
