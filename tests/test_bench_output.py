@@ -21,6 +21,7 @@ from pydis.bench.limits import floor_of
 from pydis.bench.measure import NO_LIMITS, Setting, measure
 from pydis.bench.records import (
     SCHEMA,
+    Budget,
     Entry,
     RatioRecord,
     Record,
@@ -158,6 +159,18 @@ def test_an_overloaded_machine_is_in_the_title(overloaded: bool) -> None:
         shown = console.file.getvalue()  # type: ignore[attr-defined]
         assert ("(overloaded)" in shown) == overloaded and "others used 25 %" in shown
         assert ("\x1b[" in shown) == terminal
+
+
+@pytest.mark.parametrize("overloaded", [False, True])
+def test_a_budget_says_what_others_used_in_its_own_steps(overloaded: bool) -> None:
+    budget = Budget("cpp", 2, "avx2", 12, 0.04, 0.004, 0.35, overloaded, [])
+    row = RowRecord("VAE", "batch 64", 16, 48, None, 1.5, 0.0, False, [entry()], budget)
+    console = Console(file=io.StringIO(), width=140)
+    show.show_row(row, console)
+    first, *rest = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    (explained,) = [line for line in rest if line.startswith("one step of cpp avx2, threads 2")]
+    assert first == "VAE batch 64; others used 0 % of the machine"
+    assert explained.endswith("; others used 35 % of the machine" + " (overloaded)" * overloaded)
 
 
 def test_speed_and_share_of_the_peak() -> None:

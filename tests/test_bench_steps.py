@@ -17,6 +17,7 @@ from pydis.backends import available, definition, load, use
 from pydis.bench import compare, explain, show, steps
 from pydis.bench import run as bench_run
 from pydis.bench.calls import Calls, Cost, Key, cost, recording
+from pydis.bench.load import Load
 from pydis.bench.measure import NO_LIMITS, Setting
 from pydis.bench.records import Copy, Limits, Peak, Record
 from pydis.bench.rows import kernel_rows
@@ -231,9 +232,14 @@ def test_what_the_counting_takes_is_taken_off() -> None:
             self.calls.counting += 3.0
 
     clock = iter(range(0, 1000, 10))
-    with patch.object(explain, "perf_counter", lambda: next(clock)):
+    busy = Load(0.5, 0.25, True)
+    with (
+        patch.object(explain, "perf_counter", lambda: next(clock)),
+        patch.object(explain, "load_since", lambda before: busy),
+    ):
         budget = explain.budget(Imagined(), LIMITS)
     assert (budget.wall, budget.outside) == (7.0, 2.0)
+    assert (budget.others, budget.overloaded) == (0.25, True)
     (op,) = budget.ops
     assert (op.calls, op.seconds, op.operations, op.bytes) == (2, 5.0, 192, 448)
     assert op.floor == pytest.approx(2 * max(96 / 4e6, 224 / 8e6))

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from pydis.bench.calls import Cost, Key
+from pydis.bench.load import load_since, moment
 from pydis.bench.measure import Setting, floors
 from pydis.bench.records import Budget, Limits, Op
 
@@ -19,6 +20,7 @@ STEPS, WARM_UP = 12, 3
 def budget(trainer: Any, limits: Limits, steps: int = STEPS) -> Budget:
     """The budget of a step of a `Trainer`: medians over some steps."""
     walls, outside, times = [], [], []
+    before = moment()
     with trainer.recorded() as calls:
         for number in range(WARM_UP + steps):
             calls.start()
@@ -29,11 +31,12 @@ def budget(trainer: Any, limits: Limits, steps: int = STEPS) -> Budget:
                 walls.append(wall)
                 outside.append(wall - calls.in_kernels())
                 times.append({key: list(each) for key, each in calls.seconds.items()})
+    load = load_since(before)
     s = trainer.setting
     ops = [op(limits, s, key, calls.costs[key], times) for key in {k for t in times for k in t}]
     ops.sort(key=lambda each: -each.seconds)
     about = (s.backend, s.threads, s.instruction_set, steps)
-    return Budget(*about, median(walls), median(outside), ops)
+    return Budget(*about, median(walls), median(outside), load.others, load.overloaded, ops)
 
 
 def op(

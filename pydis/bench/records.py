@@ -8,7 +8,7 @@ from json import dumps
 from math import isfinite
 from typing import Any
 
-SCHEMA = "pydis-bench-2"
+SCHEMA = "pydis-bench-3"
 """Changes with every field that is added, removed or changes its meaning."""
 
 
@@ -121,6 +121,8 @@ class Budget:
     steps: int
     wall: float  # without what the counting itself took
     outside: float  # wall - kernels: Python, the graph, and what the array library computes
+    others: float | None  # share of all processors' time used by other processes, in these steps
+    overloaded: bool
     ops: list[Op]
 
 

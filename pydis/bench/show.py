@@ -75,8 +75,14 @@ def speed_up(entry: Entry, overloaded: bool) -> str:
 
 def title(row: RowRecord) -> str:
     """The work, its shape, and the machine meanwhile."""
-    others = "" if row.others is None else f"; others used {100 * row.others:.0f} % of the machine"
-    return f"{row.work} {row.shape}{others}{' (overloaded)' if row.overloaded else ''}"
+    return f"{row.work} {row.shape}{meanwhile(row)}"
+
+
+def meanwhile(measured: RowRecord | Budget) -> str:
+    """What others used of the machine while this was measured."""
+    share = measured.others
+    others = "" if share is None else f"; others used {100 * share:.0f} % of the machine"
+    return others + " (overloaded)" * measured.overloaded
 
 
 def show_row(row: RowRecord, console: Console) -> None:
@@ -147,7 +153,7 @@ def show_budget(budget: Budget, console: Console) -> None:
         f"{budget.backend} {budget.instruction_set or ''}".strip() + f", threads {budget.threads}"
     )
     title = f"one step of {about}: {1e3 * budget.wall:.2f} ms, of which {shares}, {outside}"
-    show_table(title, OP_COLUMNS, OP_WIDTHS, lines, console)
+    show_table(title + meanwhile(budget), OP_COLUMNS, OP_WIDTHS, lines, console)
     print_line("outside: Python, the graph, and what NumPy computes without a kernel.", console)
 
 
