@@ -41,7 +41,8 @@ results: $(VENV)/installed-test
 	$(BIN)/python benchmarks/steps_beside_torch.py beta-vae --torch-python $(TORCH_PYTHON) --busy
 	$(BIN)/python benchmarks/steps_beside_torch.py infogan --torch-python $(TORCH_PYTHON) \
 	    --contenders cpp eager channels_last compile
-	$(BIN)/python benchmarks/memory.py | tee benchmarks/results/memory.txt
+	$(BIN)/python benchmarks/memory.py --json benchmarks/results/memory.json \
+	    | tee benchmarks/results/memory.txt
 	$(BIN)/pydis bench steps --filter beta-vae --explain --json benchmarks/results/steps.json \
 	    --svg benchmarks/results/steps.svg | tee benchmarks/results/steps.txt
 
