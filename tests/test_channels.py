@@ -32,8 +32,6 @@ STATIC: dict[str, list[dict[str, float]]] = {
     "gate": [{}, {"slope": 0.25}],
 }
 CALLS = [(name, static) for name in MAPS for static in STATIC.get(name, [{}])]
-SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-40, 1e-38, 3e38, -3e38, 1.0, -88.0]
-
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
 calls = pytest.mark.parametrize(("name", "static"), CALLS)
 
@@ -60,7 +58,7 @@ def apart(name: str, y: Array, expected: Array) -> Array:
     info, ulps = np.finfo(y.dtype), 2 if name in ("sigmoid", "softplus") else 0
     below = float(info.smallest_subnormal) / 2 if name in STATIC else 0.0  # slope · x may underflow
     size = np.maximum(abs(expected), float(info.smallest_normal))
-    return abs(y - expected) - ulps * size * float(info.eps) - below
+    return abs(y - expected) - ulps * (size * float(info.eps)) - below
 
 
 # Elementwise
@@ -97,18 +95,29 @@ def test_a_map_that_is_a_little_wrong_is_rejected(name: str, static: Any) -> Non
     assert np.any(apart(name, np.roll(y, 1), expected) > 0)
 
 
+def special(dtype: Any) -> Array:
+    """What arithmetic treats apart, of both signs, and x whose exp x is near or below the least
+    normal number."""
+    info = np.finfo(dtype)
+    low, least, most = (float(n) for n in (info.smallest_subnormal, info.smallest_normal, info.max))
+    numbers = [np.nan, np.inf, 0.0, low, 1e5 * low, least / 2, least, 0.9 * most, 1.0]
+    numbers += [-np.log(least), -np.log(1e5 * low)]
+    return np.array([*numbers, *(-n for n in numbers[1:])], dtype)
+
+
 @dtypes
 @calls
 def test_maps_of_what_is_not_finite(name: str, static: Any, isa: str, dtype: Any) -> None:
     """The same NaN and infinities; subnormals are read and made; in every lane of a vector."""
-    with np.errstate(over="ignore"):
-        special = np.array(SPECIAL * 17, dtype)
-    pairs = [special, np.repeat(special[: len(SPECIAL)], 17)]
+    one = special(dtype)
+    pairs = [np.tile(one, len(one)), np.repeat(one, len(one))]
     arrays = pairs[: 1 + (name == "gate")]
     y, expected = PRIMITIVES[name](*arrays, **static), defined(name, arrays, static)
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(y[~finite], expected[~finite])
     assert np.all(apart(name, y[finite], expected[finite]) <= 0)
+    zeros = np.where(abs(y) < np.finfo(dtype).smallest_normal, 0, y)
+    assert np.any(apart(name, zeros[finite], expected[finite]) > 0), "zeros would do"
 
 
 FUNCTIONS = ("exp", "log", "sigmoid", "softplus")
@@ -205,6 +214,21 @@ def test_a_sum_with_what_is_not_finite(value: float, isa: str, dtype: Any) -> No
         assert str(_core.row_sums(x)[column]) == str(dtype(value))
         gate[row] = np.nan  # shut
         assert np.all(np.isfinite(_core.row_sums(x, gate)))
+
+
+@dtypes
+@pytest.mark.parametrize("kernel", ["row_sums", "bias_gradient"])
+def test_sums_of_subnormal_numbers(kernel: str, isa: str, dtype: Any) -> None:
+    """Whole multiples of the smallest number, below 2^24 in sum: no order rounds. A gate of one
+    is open, and of minus one shut."""
+    grain, rng = np.finfo(dtype).smallest_subnormal, np.random.default_rng(8)
+    x = rng.integers(-4000, 4001, (700, 3)).astype(dtype) * grain
+    gate = rng.integers(-1, 2, x.shape).astype(dtype) * grain
+    expected = definition.row_sums(x) if kernel == "row_sums" else definition.bias_gradient(x, gate)
+    np.testing.assert_array_equal(sums(kernel, x, gate), expected)
+    assert np.all(expected != 0), "zeros would do"
+    if kernel == "bias_gradient":
+        assert np.all(sums(kernel, x, 0 * gate) == 0), "a gate that counts as zero is shut"
 
 
 @pytest.mark.parametrize("backend", cpu_backends("definition"))

@@ -76,8 +76,9 @@ def bound(name: str, arrays: list[Array]) -> Array:
         x, logits = exact[-2:]
         size = abs(x * logits) + np.logaddexp(0, logits)
         if name == "bernoulli_slope":  # sigmoid through softplus: its error times its size
-            relative = 4 * ULPS + 3 + (2 * ULPS + 2) * np.logaddexp(0, -logits)
-            return u * abs(exact[0])[:, None] * (2 * abs(x) + relative / (1 + np.exp(-logits)) + 1)
+            away = np.minimum(np.logaddexp(0, -logits), 1e3)  # exp −1000 is 0 already
+            relative = 4 * ULPS + 5 + (2 * ULPS + 2) * away
+            return u * abs(exact[0])[:, None] * (2 * abs(x) + relative * np.exp(-away))
         return u * (4 * ULPS + 3 + x.shape[1]) * size.sum(axis=1)
     return _pair_bound(name, exact, arrays[0].dtype)
 
@@ -177,41 +178,97 @@ def test_long_rows_in_single_precision(machine: str) -> None:
         )
 
 
-# What is not finite
-
-SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-40, 3e38, -3e38, 1.0]
+# What is not finite, and what is hardly anything
 
 
+def special(dtype: Any) -> Array:
+    """What arithmetic treats apart, of both signs; a sixteenth of the largest, since the bound has
+    a few of them; and a logit whose exponential is below the least normal number."""
+    info = np.finfo(dtype)
+    low, least, most = (float(n) for n in (info.smallest_subnormal, info.smallest_normal, info.max))
+    numbers = [np.nan, np.inf, 0.0, low, least / 9, least, most / 16, 1.0, -np.log(1e5 * low)]
+    return np.array([*numbers, *(-n for n in numbers[1:])], dtype)
+
+
+def grains(name: str, arrays: list[Array]) -> Array:
+    """What is added to `bound` where numbers are subnormal: a unit in the last place is the
+    smallest number there. exp and log1p are off by ULPS of them each, a product by half of one,
+    and sums of such numbers are exact; a slope is g times what is off by exp, and half of one."""
+    grain = float(np.finfo(arrays[0].dtype).smallest_subnormal)
+    if name == "bernoulli_slope":
+        return grain * ((ULPS + 1) * abs(arrays[0].astype(np.float64))[:, None] + 1)
+    return grain * arrays[0].shape[1] * (2 * ULPS + 1)
+
+
+@dtypes
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_bits_and_logits_that_are_not_finite(machine: str) -> None:
-    x, logits = (a.ravel().astype(np.float32)[:, None] for a in np.meshgrid(SPECIAL, SPECIAL))
-    ones = np.ones(len(x), np.float32)
+def test_bits_and_logits_that_are_not_finite(machine: str, dtype: Any) -> None:
+    """The same NaN and infinities, and the rest within the bound, cotangents included."""
+    grid = [a.ravel() for a in np.meshgrid(*[special(dtype)] * 3)]
+    g, x, logits = grid[0], grid[1][:, None], grid[2][:, None]
     for name, arrays in (
         ("bernoulli_log_likelihood", [x, logits]),
-        ("bernoulli_slope", [ones, x, logits]),
+        ("bernoulli_slope", [g, x, logits]),
     ):
         y, expected = PRIMITIVES[name](*arrays), getattr(definition, name)(*arrays)
-        with np.errstate(over="ignore"):
-            expected = expected.astype(np.float32)
-        np.testing.assert_allclose(y, expected, rtol=2e-6, atol=1e-37)
+        finite = np.isfinite(expected.astype(dtype))
+        np.testing.assert_array_equal(y[~finite], expected.astype(dtype)[~finite])
+        room = bound(name, arrays) + grains(name, arrays)
+        assert np.all(abs(y - expected)[finite] <= room[finite])
+
+
+@dtypes
+@pytest.mark.parametrize("small", ["cotangents", "bits", "logits"])
+def test_bits_of_subnormal_numbers(small: str, machine: str, dtype: Any) -> None:
+    """Cotangents or bits below the least normal number, or logits whose exp is, and results that
+    tell. Bits tell where the logits are so low that their sigmoid is as small."""
+    rng, info = np.random.default_rng(8), np.finfo(dtype)
+    grain, least = float(info.smallest_subnormal), float(info.smallest_normal)
+    for name in ["bernoulli_slope"] + ["bernoulli_log_likelihood"] * (small != "cotangents"):
+        arrays = drawn(name, (9, 1, 21), 9, np.float64)
+        x, logits = arrays[-2:]
+        if small == "cotangents":
+            arrays[0] *= 1e5 * grain
+        else:
+            logits[:] = np.log(1e4 * grain) + rng.uniform(0, 3, logits.shape)
+            x *= 1e5 * grain if small == "bits" else 0
+        arrays = [a.astype(dtype) for a in arrays]
+        flushed = [np.where(abs(a) < least, 0, a).astype(dtype) for a in arrays]
+        if small == "logits":
+            flushed[-1] = arrays[-1] - dtype(50)
+        y, expected = PRIMITIVES[name](*arrays), getattr(definition, name)(*arrays)
+        room = bound(name, arrays) + grains(name, arrays)
+        assert np.all(abs(y - expected) <= room)
+        assert np.any(abs(PRIMITIVES[name](*flushed) - expected) > room), "zeros would do"
+
+
+def ordinary(arrays: list[Array]) -> list[Array]:
+    """For the bound: numbers under which a share is as good as none, or a y of −∞, whose shares
+    count from 0."""
+    return [
+        np.nan_to_num(a, nan=0, posinf=700, neginf=0 if slot == len(arrays) - 4 else -700)
+        for slot, a in enumerate(arrays)
+    ]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@dtypes
 @pytest.mark.parametrize("gaussians", [1, 3, 16])
-def test_pairs_that_are_not_finite(machine: str, gaussians: int) -> None:
-    """One special number among ordinary ones, in every input: the same NaN and infinities."""
+def test_pairs_that_are_not_finite(machine: str, gaussians: int, dtype: Any) -> None:
+    """One special number among ordinary ones, in every input: the same NaN and infinities, and the
+    rest within the bound."""
     for name in ("pairwise_gaussian", "pairwise_gaussian_slopes"):
-        ordinary = drawn(name, (3, gaussians, 2), 1, np.float64)
-        for slot in range(len(ordinary)):
+        plain = drawn(name, (3, gaussians, 2), 1, dtype)
+        for slot in range(len(plain)):
             for value in (np.nan, np.inf, -np.inf):
-                arrays = [a.copy() for a in ordinary]
+                arrays = [a.copy() for a in plain]
                 arrays[slot][-1, -1] = value
-                y = PRIMITIVES[name](*arrays)
-                try:
-                    expected = getattr(definition, name)(*arrays)
-                except OverflowError:  # the loops' exp raises where others give infinity
-                    continue
-                np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
+                y, expected = PRIMITIVES[name](*arrays), getattr(definition, name)(*arrays)
+                finite = np.isfinite(expected)
+                np.testing.assert_array_equal(y[~finite], expected[~finite])
+                room = np.nan_to_num(bound(name, ordinary(arrays)), nan=0, posinf=0)
+                assert np.all(abs(y - expected)[finite] <= room[finite])
+                assert finite.any() or gaussians == 1
 
 
 @dtypes
