@@ -1,13 +1,15 @@
-"""The tables of steps_beside_torch.py: what a step takes and how many times as fast ours is."""
+"""The page of steps_beside_torch.py, from its document: what a step takes, and ratios."""
 
 from collections.abc import Mapping, Sequence
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
-from pydis.bench.statistics import speed_up
+from step_problems import PROBLEMS
+from tables import TIMES, instruction_set, markdown, times, times_as_fast, used_by_others, versions
 
 Name = tuple[str, str]
 Samples = Mapping[Name, Sequence[Mapping[str, Any]]]
+Document = Mapping[str, Any]
 Losses = Mapping[Name, Sequence[Mapping[str, float]]]
 
 
@@ -60,6 +62,48 @@ def gigaflops_of_a_step(model: str, batch: int) -> float:
     return batch * sum(times * operations for times, operations in PRODUCTS[model]) / 1e9
 
 
+def page(document: Document, alone: Document | None = None) -> list[str]:
+    """The lines of the Markdown file; `alone` is the same without a busy neighbour."""
+    problem, load = PROBLEMS[document["model"]], document["load"]
+    found, rounds = document["contenders"], document["rounds"]
+    counted = len(found[0]["samples"]) // rounds
+    peak = document["gigaflops_peak"]
+    floor = gigaflops_of_a_step(document["model"], problem.batch) / peak
+    return [
+        f"# A step of {document['model']} beside PyTorch, threads {document['threads']}",
+        "",
+        f"{versions(document)}{', beside a busy process' * document['busy']}.",
+        f"Float32, batch {problem.batch}, {rounds} rounds of {counted} steps. Ratios are of the",
+        "rounds' medians, with their 95 % interval; a dash where it holds 1.",
+        f"Most operations a second: {peak:.0f} GFLOP/s. {used_by_others(load).capitalize()}.",
+        "",
+        f"Floor of the arithmetic: {1e3 * floor:.1f} ms.",
+        "",
+        *table(
+            samples_of(document),
+            floor,
+            counted,
+            medians(alone) if alone else {},
+            instruction_set(document),
+            load["overloaded"],
+        ),
+        "",
+        *table_of_losses(
+            {(c["contender"], c["malloc"]): c["losses"] for c in found}, problem.losses
+        ),
+    ]
+
+
+def samples_of(document: Document) -> Samples:
+    return {(c["contender"], c["malloc"]): c["samples"] for c in document["contenders"]}
+
+
+def medians(document: Document) -> dict[Name, float]:
+    """Of the steps of a document, in seconds."""
+    samples = samples_of(document)
+    return {name: median(t["seconds"] for t in taken) for name, taken in samples.items()}
+
+
 def by_round(taken: Sequence[Mapping[str, Any]], counted: int) -> list[float]:
     """The median of each round's steps, in seconds: steps of a round are not independent."""
     seconds = [t["seconds"] for t in taken]
@@ -67,47 +111,43 @@ def by_round(taken: Sequence[Mapping[str, Any]], counted: int) -> list[float]:
 
 
 def table(
-    samples: Samples, floor: float, counted: int, undisturbed: Mapping[Name, float]
+    samples: Samples,
+    floor: float,
+    counted: int,
+    undisturbed: Mapping[Name, float],
+    chosen: str = "",
+    overloaded: bool = False,
 ) -> list[str]:
     """Markdown. A ratio is the median of paired rounds, theirs / cpp's with malloc as it comes.
 
     Beside it is its interval of 95 %. The floor is in seconds, and so are the medians of another
-    run, without a busy neighbour, that a slowdown is relative to.
+    run, without a busy neighbour, that a slowdown is relative to; `chosen` is the core's
+    instruction set.
     """
     ours = by_round(samples["cpp", "plain"], counted) if ("cpp", "plain") in samples else None
-    head = ("contender", "malloc", "median ms", "least", "quartiles", "processor ms")
-    head += ("page faults", "times the floor", "/ cpp", "interval")
-    head += ("slowdown",) if undisturbed else ()
-    lines = [f"Floor of the arithmetic: {1e3 * floor:.1f} ms.", "", *_head(head)]
+    head: tuple[str, ...] = ("contender", "malloc", "ISA", *TIMES, "processor ms", "page faults")
+    head += ("times the floor", "/ cpp [95 %]") + ("slowdown",) * bool(undisturbed)
+    sets = {"cpp": chosen, "numpy": "BLAS"}
+    lines = []
     for (contender, malloc), taken in samples.items():
         seconds = [t["seconds"] for t in taken]
-        low, middle, high = quantiles(seconds, n=4)
-        cells = [contender, malloc, f"{1e3 * middle:.1f}", f"{1e3 * min(seconds):.1f}"]
-        cells += [f"{1e3 * low:.1f}-{1e3 * high:.1f}"]
+        cells = [contender, malloc, sets.get(contender, ""), *times(seconds, 1)]
         cells += [f"{1e3 * median(t['processor'] for t in taken):.1f}"]
-        cells += [f"{median(t['faults'] for t in taken):.0f}", f"{middle / floor:.2f}"]
-        ratio = speed_up(by_round(taken, counted), ours) if ours else None
-        cells += [f"{ratio.median:.2f}" if ratio else ""]
-        known = ratio is not None and ratio.low is not None
-        cells += [f"{ratio.low:.2f}-{ratio.high:.2f}" if ratio and known else ""]
+        cells += [f"{median(t['faults'] for t in taken):.0f}", f"{median(seconds) / floor:.2f}"]
+        cells += [times_as_fast(by_round(taken, counted), ours, overloaded) if ours else ""]
         if undisturbed:
             alone = undisturbed.get((contender, malloc))
-            cells += [f"{middle / alone:.2f}" if alone else ""]
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
+            cells += [f"{median(seconds) / alone:.2f}" if alone else ""]
+        lines.append(cells)
+    return markdown(head, lines, 3)
 
 
 def table_of_losses(losses: Losses, names: Sequence[str]) -> list[str]:
     """Markdown: that all contenders did the same work."""
-    last = len(next(iter(losses.values())))
-    steps = (1, last)
+    steps = (1, len(next(iter(losses.values()))))
     heads = [f"{name.replace('_', ' ')} at {step}" for step in steps for name in names]
-    lines = _head(("contender", "malloc", *heads))
-    for (contender, malloc), found in losses.items():
-        cells = [f"{found[step - 1][name]:.6g}" for step in steps for name in names]
-        lines.append(f"| {' | '.join([contender, malloc, *cells])} |")
-    return lines
-
-
-def _head(names: Sequence[str]) -> list[str]:
-    return [f"| {' | '.join(names)} |", "|---|---|" + "---:|" * (len(names) - 2)]
+    lines = [
+        [contender, malloc, *(f"{found[s - 1][name]:.6g}" for s in steps for name in names)]
+        for (contender, malloc), found in losses.items()
+    ]
+    return markdown(("contender", "malloc", *heads), lines, 2)

@@ -1,14 +1,16 @@
 """A whole training step beside PyTorch's, each contender in a process of its own.
 
     python benchmarks/steps_beside_torch.py beta-vae|infogan --torch-python PYTHON
-        [--threads 1 2] [--rounds 12]
+        [--threads 1 2] [--rounds 12] [--busy]
+    python benchmarks/steps_beside_torch.py beta-vae|infogan --render [--threads 1 2] [--busy]
 
 Same work or no ratio: every contender starts from the same weights, sees the same batches and the
 same noise, in float32; its losses at step 1 and at a later one are printed and must agree. Then
 rounds: each contender in turn, each round another one first, takes some steps to warm up and some
 on the clock. Each runs with glibc's malloc as it comes and tuned to keep what is freed. PyTorch's
 Adam is the fused one, its fastest. `--busy` sets a process beside them that computes all the while.
-Writes tables as Markdown and all samples as JSON, for each number of threads, into --out.
+Writes all samples as JSON and tables as Markdown (step_report.py), for each number of threads, into
+--out; with --render the tables alone, of the samples there.
 """
 
 import argparse
@@ -16,7 +18,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -24,7 +25,7 @@ import numpy as np
 from children import MALLOC, Child, moment_of, torch_version
 from step_child import TORCH
 from step_problems import PROBLEMS, Problem, make_problem
-from step_report import gigaflops_of_a_step, table, table_of_losses
+from step_report import page
 
 from pydis.backends.environment import environment
 from pydis.backends.hardware import instruction_sets
@@ -41,7 +42,8 @@ Name = tuple[str, str]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--torch-python", required=True, help="an interpreter with torch and numpy")
+    parser.add_argument("--torch-python", help="an interpreter with torch and numpy")
+    parser.add_argument("--render", action="store_true", help="measure nothing, write the tables")
     parser.add_argument("model", choices=list(PROBLEMS))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=12)
@@ -49,11 +51,17 @@ def main() -> None:
     parser.add_argument("--busy", action="store_true", help="beside a process that computes")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results"))
     options = parser.parse_args()
+    if not options.render and not options.torch_python:
+        parser.error("--torch-python is needed to measure")
+    options.out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         arrays = Path(folder) / "problem.npz"
-        np.savez(arrays, **make_problem(options.model))
+        if not options.render:
+            np.savez(arrays, **make_problem(options.model))
         for threads in options.threads:
-            run(arrays, threads, options)
+            if not options.render:
+                run(arrays, threads, options)
+            render(threads, options)
 
 
 def run(arrays: Path, threads: int, options: argparse.Namespace) -> None:
@@ -114,35 +122,17 @@ def save(
     load: Any,
     options: argparse.Namespace,
 ) -> None:
-    """The tables and the samples, for one number of threads."""
-    model, about = options.model, machine.about()
-    problem = PROBLEMS[model]
-    peak = max(p.gflops for p in machine.peaks(instruction_sets(), [threads], "float32"))
-    stem = f"steps_beside_torch-{model}-threads{threads}"
-    alone = medians(options.out / f"{stem}.json") if options.busy else {}
-    lines = [
-        f"# A step of {model} beside PyTorch, threads {threads}",
-        "",
-        f"{about['cpu']}, commit {about['commit']}{', beside a busy process' * options.busy}.",
-        f"Float32, batch {problem.batch}, {options.rounds} rounds of {problem.counted} steps.",
-        f"Most operations a second: {peak:.0f} GFLOP/s. Used by others: {share(load)}.",
-        "",
-        *table(samples, gigaflops_of_a_step(model, problem.batch) / peak, problem.counted, alone),
-        "",
-        *table_of_losses(losses, problem.losses),
-    ]
-    file = options.out / f"{stem}{'-busy' * options.busy}.md"
-    options.out.mkdir(parents=True, exist_ok=True)
-    file.write_text("\n".join(lines) + "\n", "utf-8")
-    print("\n".join(lines), flush=True)
+    """The samples, for one number of threads."""
     document = {
-        "model": model,
+        "model": options.model,
         "threads": threads,
         "rounds": options.rounds,
         "busy": options.busy,
         "environment": environment(),
-        "machine": about,
-        "gigaflops_peak": peak,
+        "machine": machine.about(),
+        "gigaflops_peak": max(
+            p.gflops for p in machine.peaks(instruction_sets(), [threads], "float32")
+        ),
         "load": load._asdict(),
         "torch": torch_version(options.torch_python),
         "malloc": MALLOC,
@@ -151,22 +141,23 @@ def save(
             for c, m in samples
         ],
     }
-    file.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    target = file(threads, options.busy, options)
+    target.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 
-def medians(file: Path) -> dict[Name, float]:
-    """Of the steps that a document of `save` holds, in seconds; nothing where there is none."""
-    if not file.exists():
-        return {}
-    found = json.loads(file.read_text("utf-8"))["contenders"]
-    return {
-        (c["contender"], c["malloc"]): median(s["seconds"] for s in c["samples"]) for c in found
-    }
+def render(threads: int, options: argparse.Namespace) -> None:
+    """The page of the samples that were saved, a busy run's beside those of the one alone."""
+    source, undisturbed = (file(threads, busy, options) for busy in (options.busy, False))
+    alone = json.loads(undisturbed.read_text("utf-8")) if undisturbed.exists() else None
+    lines = page(json.loads(source.read_text("utf-8")), alone if options.busy else None)
+    source.with_suffix(".md").write_text("\n".join(lines) + "\n", "utf-8")
+    print("\n".join(lines), flush=True)
 
 
-def share(load: Any) -> str:
-    """Of the machine's processor time."""
-    return "unknown" if load.others is None else f"{100 * load.others:.0f} %"
+def file(threads: int, busy: bool, options: argparse.Namespace) -> Path:
+    """Where the samples are kept."""
+    out: Path = options.out
+    return out / f"steps_beside_torch-{options.model}-threads{threads}{'-busy' * busy}.json"
 
 
 if __name__ == "__main__":

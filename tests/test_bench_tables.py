@@ -1,30 +1,19 @@
 """Tables of the scripts in benchmarks/: what they say of samples, machine and libraries."""
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+import json
 from typing import Any
 
 import pytest
-
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-if not BENCHMARKS.exists():
-    pytest.skip("the benchmarks are not here", allow_module_level=True)
-
-ENVIRONMENT = {"numpy": "2", "blas": "blas 3", "core": {"instruction_set": "avx2"}}
-MACHINE = {"cpu": "Processor", "commit": "abc"}
-QUIET = {"average": 0.5, "others": 0.02, "overloaded": False}
-BUSY = {"average": 2.5, "others": 0.5, "overloaded": True}
-
-
-@pytest.fixture(autouse=True)
-def importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The scripts, for the length of a test: their names are not ours to keep."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    before = set(sys.modules)
-    yield
-    for name in {path.stem for path in BENCHMARKS.glob("*.py")} & (set(sys.modules) - before):
-        del sys.modules[name]
+from benchmark_scripts import (
+    BENCHMARKS,
+    BUSY,
+    ENVIRONMENT,
+    MACHINE,
+    QUIET,
+    document_about,
+    importable,  # noqa: F401
+    named,
+)
 
 
 def test_the_load_is_said_with_its_verdict() -> None:
@@ -72,3 +61,98 @@ def test_memory_shows_medians_in_milliseconds_and_the_spread_of_the_clock() -> N
         *("300.0", "400.0", "100.0", "600.0"),
     ]
     assert held == "cpp: at most 79 MiB in arrays, 136 MiB kept at the end"
+
+
+def kernel(name: str, overloaded: bool = False, **seconds: list[float]) -> dict[str, Any]:
+    """A row; a variant is its library and malloc with `_` between, times in milliseconds."""
+    samples = [
+        {"variant": variant, "malloc": malloc, "seconds": [t / 1e3 for t in taken]}
+        for key, taken in seconds.items()
+        for variant, malloc in [key.rsplit("_", 1)]
+    ]
+    return (BUSY if overloaded else QUIET) | {"name": name, "samples": samples}
+
+
+OURS = [1.0, 1.0, 1.0, 1.0, 1.0, 4.0]
+
+
+def test_a_row_of_kernels_has_the_variant_of_the_least_median_and_paired_ratios() -> None:
+    from kernel_report import table
+
+    (row,) = named(
+        table(
+            [
+                kernel(
+                    "matmul 2x2x2",
+                    pydis_plain=OURS,
+                    pydis_tuned=[0.5, 2.0, 2.0, 2.0, 2.0, 2.0],  # once the fastest
+                    torch_plain=[0.1, 9.0, 9.0, 9.0, 9.0, 9.0],
+                    torch_tuned=[3.0, 3.0, 3.0, 3.0, 3.0, 12.0],
+                    openblas_plain=[0.5, 2.0, 2.0, 2.0, 2.0, 8.0],
+                )
+            ]
+        )
+    )
+    assert row["ours"] == "plain" and row["best torch"] == "torch tuned"
+    assert [row[c] for c in ("median ms", "IQR", "min ms", "n")] == ["1.000", "0.000", "1.000", "6"]
+    assert row["torch median ms"] == "3.000" and row["torch / ours [95 %]"] == "3.00 [3.00, 3.00]"
+    assert row["OpenBLAS median ms"] == "2.000" and row["OpenBLAS / ours [95 %]"] == "-"
+    assert row["used by others"] == "2 %"
+
+
+def test_a_row_of_an_overloaded_machine_is_marked_and_a_library_may_lack_a_kernel() -> None:
+    from kernel_report import table
+
+    (row,) = named(
+        table([kernel("conv2d 1", True, pydis_plain=OURS, torch_plain=[2 * t for t in OURS])])
+    )
+    assert row["torch / ours [95 %]"] == "2.00 [2.00, 2.00] !"
+    assert row["OpenBLAS median ms"] == row["OpenBLAS / ours [95 %]"] == ""
+    assert row["used by others"] == "50 % (overloaded)"
+    (row,) = named(table([kernel("conv2d 1", pydis_plain=OURS)]))
+    assert row["best torch"] == row["torch / ours [95 %]"] == ""
+
+
+def test_the_sums_are_geometric_means_of_convolutions_and_total_times_of_products() -> None:
+    from kernel_report import page, summary
+
+    rows = [
+        kernel("matmul 1", pydis_plain=OURS, torch_plain=OURS, openblas_plain=OURS),
+        kernel("matmul 2", pydis_plain=OURS, openblas_plain=[5 * t for t in OURS]),
+        kernel("conv2d 1", pydis_plain=OURS, torch_plain=[2 * t for t in OURS]),
+        kernel("conv2d 2", True, pydis_plain=OURS, torch_plain=[8 * t for t in OURS]),
+    ]
+    torch, blas = "torch / pydis, geometric mean over convolutions, ", "OpenBLAS / pydis, total"
+    found = summary(rows, ["plain"])
+    assert found.pop(f"{torch}least times") == pytest.approx(4)
+    assert found.pop(f"{torch}paired rounds") == pytest.approx(4)
+    assert list(found.values()) == [pytest.approx(3)] * 2 and all(blas in name for name in found)
+    assert summary(rows, ["tuned"]) == {}
+    text = "\n".join(page(document_about(rounds=6, load=QUIET) | {"rows": rows}))
+    for said in (
+        *("Processor, commit abc; our core on avx2, torch 2.0+cpu,", "Float32, 6 rounds."),
+        *("(!): 1 of 4.", f"- malloc plain: {torch}least times: 4.00"),
+    ):
+        assert said in text
+
+
+RESULTS = BENCHMARKS / "results"
+PAGES = sorted(RESULTS.glob("*_beside_torch-*.json"))
+
+
+@pytest.mark.parametrize("source", PAGES, ids=lambda path: path.stem)
+def test_the_committed_tables_are_those_of_the_committed_samples(source: Any) -> None:
+    import kernel_report
+    import step_report
+
+    document = json.loads(source.read_text("utf-8"))
+    if "rows" in document:
+        lines = kernel_report.page(document)
+    else:
+        alone = json.loads(source.with_stem(source.stem.removesuffix("-busy")).read_text("utf-8"))
+        lines = step_report.page(document, alone if document["busy"] else None)
+    assert source.with_suffix(".md").read_text("utf-8") == "\n".join(lines) + "\n"
+
+
+def test_there_are_tables_of_both_kinds() -> None:
+    assert {path.name.partition("_")[0] for path in PAGES} == {"kernels", "steps"}

@@ -1,31 +1,24 @@
 """Tables of benchmarks/step_report.py: operations as kernels count them, ratios by round."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from benchmark_scripts import BUSY, QUIET, cells, document_about, importable, named  # noqa: F401
 
 from pydis.backends import load
 from pydis.bench.measure import Setting
 from pydis.bench.steps import Trainer
 from pydis.models import BetaVAE, InfoGAN
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-if not BENCHMARKS.exists():
-    pytest.skip("the benchmarks are not here", allow_module_level=True)
-
 BATCH = 3
 
 
 @pytest.fixture
-def report(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(BENCHMARKS)
+def report() -> Any:
     import step_report
 
-    yield step_report
-    sys.modules.pop("step_report")
+    return step_report
 
 
 @pytest.mark.parametrize(
@@ -50,10 +43,6 @@ def steps(*seconds: float) -> list[dict[str, float]]:
     return [{"seconds": s, "processor": 2 * s, "faults": 7} for s in seconds]
 
 
-def cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("|").split("|")]
-
-
 def test_ratios_are_of_the_rounds_medians_and_slowdowns_of_the_steps(report: Any) -> None:
     """Six rounds of three steps: theirs take twice as long as ours, while all grow slower.
 
@@ -62,23 +51,39 @@ def test_ratios_are_of_the_rounds_medians_and_slowdowns_of_the_steps(report: Any
     ours = [s for r in range(1, 7) for s in (0.010 * r, 0.010 * r, 0.500)]
     theirs = [s for r in range(1, 7) for s in (0.001, 0.020 * r, 0.020 * r)]
     samples = {("cpp", "plain"): steps(*ours), ("torch", "plain"): steps(*theirs)}
-    first, _, head, _, own, other = report.table(samples, 0.005, 3, {("torch", "plain"): 0.010})
-    assert first == "Floor of the arithmetic: 5.0 ms."
-    named = dict(zip(cells(head), cells(other), strict=True))
-    assert named["/ cpp"] == "2.00" and named["interval"] == "2.00-2.00"
-    middle = float(np.median(theirs))
-    assert named["median ms"] == f"{1e3 * middle:.1f}" and named["least"] == "1.0"
-    assert named["processor ms"] == f"{2e3 * middle:.1f}" and named["page faults"] == "7"
-    assert named["times the floor"] == f"{middle / 0.005:.2f}"
-    assert named["slowdown"] == f"{middle / 0.010:.2f}"
-    named = dict(zip(cells(head), cells(own), strict=True))
-    assert named["/ cpp"] == "1.00" and named["slowdown"] == ""
+    lines = report.table(samples, 0.005, 3, {("torch", "plain"): 0.010}, "avx2")
+    own, other = named(lines)
+    assert other["/ cpp [95 %]"] == "2.00 [2.00, 2.00]" and other["n"] == "18"
+    middle, low, high = np.quantile(theirs, [0.5, 0.25, 0.75])
+    assert other["median ms"] == f"{1e3 * middle:.1f}" and other["min ms"] == "1.0"
+    assert other["IQR"] == f"{1e3 * (high - low):.1f}"
+    assert other["processor ms"] == f"{2e3 * middle:.1f}" and other["page faults"] == "7"
+    assert other["times the floor"] == f"{middle / 0.005:.2f}"
+    assert other["slowdown"] == f"{middle / 0.010:.2f}"
+    assert own["/ cpp [95 %]"] == "-" and own["slowdown"] == ""
+    assert own["ISA"] == "avx2" and other["ISA"] == ""
+
+
+@pytest.mark.parametrize(
+    ("theirs", "overloaded", "shown"),
+    [
+        ([0.2] * 6, True, "2.00 [2.00, 2.00] !"),
+        ([0.05] * 6, False, "0.50 [0.50, 0.50] slower"),
+        ([0.09] + [0.2] * 5, False, "-"),  # of six rounds the interval is from least to most
+        ([0.2] * 5, False, "-"),  # five are too few for one
+    ],
+)
+def test_a_ratio_is_shown_where_it_says_something(
+    theirs: list[float], overloaded: bool, shown: str, report: Any
+) -> None:
+    samples = {("cpp", "plain"): steps(*[0.1] * len(theirs)), ("torch", "tuned"): steps(*theirs)}
+    _, other = named(report.table(samples, 0.05, 1, {}, "", overloaded))
+    assert other["/ cpp [95 %]"] == shown
 
 
 def test_without_ours_there_is_no_ratio_and_without_a_run_alone_no_slowdown(report: Any) -> None:
-    lines = report.table({("torch", "tuned"): steps(0.1, 0.2, 0.3)}, 0.05, 1, {})
-    named = dict(zip(cells(lines[2]), cells(lines[4]), strict=True))
-    assert named["/ cpp"] == named["interval"] == "" and "slowdown" not in named
+    (other,) = named(report.table({("torch", "tuned"): steps(0.1, 0.2, 0.3)}, 0.05, 1, {}))
+    assert other["/ cpp [95 %]"] == "" and "slowdown" not in other
 
 
 def test_losses_of_all_contenders_stand_beside_each_other(report: Any) -> None:
@@ -89,3 +94,30 @@ def test_losses_of_all_contenders_stand_beside_each_other(report: Any) -> None:
     head, _, own, other = report.table_of_losses(losses, ["loss"])
     assert cells(head) == ["contender", "malloc", "loss at 1", "loss at 2"]
     assert cells(own)[2:] == ["3", "2.5"] and cells(other)[2:] == ["3.25", "2"]
+
+
+def run_of(*seconds: float, busy: bool) -> dict[str, Any]:
+    """A document of six rounds."""
+    contender = {
+        "contender": "cpp",
+        "malloc": "plain",
+        "losses": [{"loss": 3.0}],
+        "samples": steps(*seconds),
+    }
+    about = document_about(rounds=6, load=BUSY if busy else QUIET)
+    run = {"model": "beta-vae", "busy": busy, "gigaflops_peak": 100.0, "contenders": [contender]}
+    return about | run
+
+
+def test_a_page_says_on_what_machine_beside_which_libraries(report: Any) -> None:
+    alone, busy = run_of(*[0.1] * 12, busy=False), run_of(*[0.15] * 12, busy=True)
+    text = "\n".join(report.page(busy, alone))
+    for said in (
+        *("Processor, commit abc; our core on avx2, torch 2.0+cpu,", "beside a busy process."),
+        *("6 rounds of 2 steps", "100 GFLOP/s. Used by others: 50 % (overloaded)."),
+        f"Floor of the arithmetic: {10 * report.gigaflops_of_a_step('beta-vae', 64):.1f} ms.",
+    ):
+        assert said in text
+    (row,) = named([line for line in text.splitlines() if line.startswith("|")][:3])
+    assert row["slowdown"] == "1.50" and row["n"] == "12"
+    assert "slowdown" not in "\n".join(report.page(alone))
