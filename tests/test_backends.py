@@ -27,6 +27,7 @@ from pydis.backends import (
     definition,
     definition_channels,
     definition_densities,
+    definition_outlines,
     use,
 )
 from pydis.backends import numpy as numpy_backend
@@ -290,7 +291,7 @@ def test_a_face_off_by_one_tap_breaks_the_identity() -> None:
 IMPORTS = {"collections.abc", "itertools", "math", "typing", "numpy"}
 ATTRIBUTES = {"zeros", "shape", "dtype", "type"}
 CALLS = {"map", "product", "range", "taps", "tuple", "zip"}
-NUMBERS = {"abs", "exp", "float", "isfinite", "log", "log1p", "max", "sqrt"}
+NUMBERS = {"abs", "exp", "float", "floor", "isfinite", "log", "log1p", "max", "sqrt"}
 """Functions of one number, or of two."""
 
 
@@ -313,7 +314,9 @@ def trespasses(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("module", [definition, definition_channels, definition_densities])
+@pytest.mark.parametrize(
+    "module", [definition, definition_channels, definition_densities, definition_outlines]
+)
 def test_the_definition_only_makes_and_indexes_arrays(module: Any) -> None:
     assert trespasses(inspect.getsource(module)) == []
 

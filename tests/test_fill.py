@@ -1,5 +1,7 @@
-"""The compiled rasteriser gives the bits of `dsprites._fill`, which is its definition.
+"""The compiled rasteriser gives the bits of its loops over pixels, and of `dsprites._fill`.
 
+The loops (`definition_outlines.py`) take a few hundredths of a second for an image, so they judge
+some small polygons; `_fill`, which crosses rows as the kernel does, judges many of any size.
 By default 3,000 images drawn at random and polygons of any kind; PYDIS_FULL=1 compares all 737,280.
 """
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from strategies import examples, lay, seeds
 from test_densities import SETS
 
-from pydis.backends import load, use
+from pydis.backends import definition_outlines, load, use
 from pydis.data import dsprites
 
 if not SETS:
@@ -71,7 +73,58 @@ def test_a_rasteriser_that_is_a_little_wrong_is_noticed(change: str) -> None:
         assert not np.array_equal(dsprites.render(factors), both(factors)[1])
 
 
-def by_definition(outlines: Array, which: Array, centre: Array, subpixels: int) -> Array:
+# Against the loops over pixels
+
+
+def polygons(seed: int, images: int, coarse: bool) -> tuple[Array, ...]:
+    """Closed outlines of five edges and centres; coarse ones have corners on pixels' centres, and
+    edges that lie on whole rows and columns of them."""
+    rng = np.random.default_rng(seed)
+    outlines, centre = rng.uniform(-12, 12, (3, 2, 6)), rng.uniform(8, 56, (images, 2))
+    if coarse:
+        outlines, centre = np.round(outlines), np.floor(centre) + 0.5
+        outlines[:, :, 2] = outlines[:, :, 1] + [0, 5]
+        outlines[:, :, 3] = outlines[:, :, 2] + [5, 0]
+    outlines[..., -1] = outlines[..., 0]
+    return outlines, rng.integers(0, 3, images), centre, 256 if seed % 2 else 2
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_polygons_are_those_of_the_loops(seed: int, coarse: bool, isa: str) -> None:
+    call = polygons(seed, 2, coarse)
+    expected = definition_outlines.fill_outlines(*call)
+    assert np.array_equal(load("cpp").fill_outlines(*call), expected)
+    assert call[3] != 256 or np.array_equal(by_rows(*call), expected)
+    assert 20 < expected.sum() < expected.size / 2
+
+
+SQUARE = np.array([[[-1.0, 1, 1, -1, -1], [-1, -1, 1, 1, -1]]])
+
+
+def test_centres_on_edges_are_inside_on_the_left_and_below() -> None:
+    """A square through the centres of nine pixels, and one that turns the other way."""
+    for outline in (SQUARE, SQUARE[:, :, ::-1].copy()):
+        call = (outline, np.zeros(1, int), np.full((1, 2), 2.5), 256)
+        for image in (load("cpp").fill_outlines(*call), definition_outlines.fill_outlines(*call)):
+            assert image[0, 1:4, 1:4].tolist() == [[0, 0, 0], [1, 1, 0], [1, 1, 0]]
+            assert image.sum() == 4
+
+
+@pytest.mark.parametrize("shift", [(1, 0), (0, -1)])
+def test_a_subpixel_too_far_is_seen_by_the_loops(shift: tuple[int, int]) -> None:
+    """The control: corners are on pixels' centres, and a 256th to the right or up loses some."""
+    outlines, which, centre, _ = polygons(1, 2, coarse=True)
+    moved = load("cpp").fill_outlines(outlines, which, centre + np.array(shift) / 256, 256)
+    expected = definition_outlines.fill_outlines(outlines, which, centre, 256)
+    assert np.array_equal(load("cpp").fill_outlines(outlines, which, centre, 256), expected)
+    assert not np.array_equal(moved, expected)
+
+
+# Many polygons
+
+
+def by_rows(outlines: Array, which: Array, centre: Array, subpixels: int) -> Array:
     """As in `dsprites.render`, for any outlines."""
     vertices = np.floor((centre[:, :, None] + outlines[which]) * subpixels + 0.5).astype(np.int64)
     rows = np.zeros(64 * len(which), "<u8")
@@ -94,7 +147,7 @@ def test_polygons_of_any_kind(isa: str) -> None:
         )
         which = rng.integers(0, 5, images)
         fast = load("cpp").fill_outlines(outlines, which, centre, 256)
-        assert np.array_equal(fast, by_definition(outlines, which, centre, 256))
+        assert np.array_equal(fast, by_rows(outlines, which, centre, 256))
 
     run()
 
