@@ -33,18 +33,22 @@ sanitize-address sanitize-thread: sanitize-%: $(VENV)/installed-test
 strict: $(VENV)/installed-test
 	$(BIN)/python tests/core/strict.py
 
-# All of benchmarks/results/ again, in about 30 minutes in which nothing else should run.
-# TORCH_PYTHON is an interpreter with torch and numpy.
+# All of benchmarks/results/ again, with the rounds and contenders of the committed files, in about
+# 30 minutes in which nothing else should run. TORCH_PYTHON is an interpreter with torch and numpy.
+STEPS = $(BIN)/python benchmarks/steps_beside_torch.py --torch-python $(TORCH_PYTHON)
+CONTENDERS = cpp eager channels_last compile
 results: $(VENV)/installed-test
-	$(BIN)/python benchmarks/kernels_beside_torch.py --torch-python $(TORCH_PYTHON)
-	$(BIN)/python benchmarks/steps_beside_torch.py beta-vae --torch-python $(TORCH_PYTHON)
-	$(BIN)/python benchmarks/steps_beside_torch.py beta-vae --torch-python $(TORCH_PYTHON) --busy
-	$(BIN)/python benchmarks/steps_beside_torch.py infogan --torch-python $(TORCH_PYTHON) \
-	    --contenders cpp eager channels_last compile
-	$(BIN)/python benchmarks/memory.py --json benchmarks/results/memory.json \
+	$(BIN)/python benchmarks/kernels_beside_torch.py --torch-python $(TORCH_PYTHON) \
+	    --threads 1 2 --rounds 10
+	$(STEPS) beta-vae --threads 1 2 --rounds 8 --contenders numpy $(CONTENDERS)
+	$(STEPS) beta-vae --threads 1 2 --rounds 6 --contenders cpp channels_last --busy
+	$(STEPS) infogan --threads 1 --rounds 6 --contenders $(CONTENDERS)
+	$(STEPS) infogan --threads 2 --rounds 8 --contenders $(CONTENDERS)
+	$(BIN)/python benchmarks/memory.py --rounds 3 --json benchmarks/results/memory.json \
 	    | tee benchmarks/results/memory.txt
-	$(BIN)/pydis bench steps --filter beta-vae --explain --json benchmarks/results/steps.json \
-	    --svg benchmarks/results/steps.svg | tee benchmarks/results/steps.txt
+	$(BIN)/pydis bench steps --filter beta-vae --rounds 10 --explain \
+	    --json benchmarks/results/steps.json --svg benchmarks/results/steps.svg \
+	    | tee benchmarks/results/steps.txt
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
