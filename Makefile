@@ -49,6 +49,7 @@ results: $(VENV)/installed-test
 	$(BIN)/pydis bench steps --filter beta-vae --rounds 10 --explain \
 	    --json benchmarks/results/steps.json --svg benchmarks/results/steps.svg \
 	    | tee benchmarks/results/steps.txt
+	$(BIN)/python benchmarks/bench_page.py
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -27,7 +27,7 @@ class Run(NamedTuple):
 
 
 def commands(makefile: str) -> list[list[str]]:
-    """The words of each command of `results`, up to a pipe."""
+    """The words of each command of `results` that measures, up to a pipe."""
     text = makefile.replace("\\\n", " ")
     variables = dict(re.findall(r"^(\w+) \??= (.*)$", text, re.MULTILINE))
     found = re.search(r"^results:.*\n((?:\t.*\n)+)", text, re.MULTILINE)
@@ -35,7 +35,8 @@ def commands(makefile: str) -> list[list[str]]:
     recipe = found[1]
     for _ in variables:
         recipe = re.sub(r"\$\((\w+)\)", lambda m: variables.get(m[1], m[1]), recipe)
-    return [shlex.split(line.partition("|")[0]) for line in recipe.splitlines()]
+    lines = (line for line in recipe.splitlines() if "bench_page.py" not in line)
+    return [shlex.split(line.partition("|")[0]) for line in lines]
 
 
 def written(command: list[str]) -> Iterator[tuple[str, Run]]:
