@@ -21,13 +21,18 @@ from typing import Any
 
 import numpy as np
 from core_calls import SLOPES, Call, assert_right, conv_shapes, numbers, optional
-from fuzz_families import FAMILIES, RENAMED
+from fuzz_families import FAMILIES, RENAMED, prepared
+from fuzz_results import compared
 
 Array = Any
 Rng = np.random.Generator
 EXPECTED = (TypeError, ValueError, MemoryError)
+FLOATING = (np.float32, np.float64)
+NUMBERS = (np.float64, np.int64)
 SMALL = 20_000
-"""Results are compared up to so many elements of all arrays together."""
+"""Results of products are compared up to so many elements of all arrays together."""
+WATCHED = 50_000
+"""Arguments are compared before and after up to so many elements each."""
 
 
 class Fault(Exception):
@@ -204,12 +209,15 @@ def drawn(seed: int, index: int) -> tuple[str, dict[str, Any], bool]:
         return name, {k: pick(v, value_of(v, rng)) for k, v in SETTINGS[name][0].items()}, False
     shapes, static = (DRAWS | FAMILIES)[name](rng, pick)
     dtype = pick(np.float32, np.float64)
+    kinds = KINDS if name in DRAWS or pick(False, True) else ["normal"]
     arrays = {
-        key: numbers(rng, pick(*KINDS), shape if affordable(shape) else (0,) * len(shape), dtype)
+        key: numbers(rng, pick(*kinds), shape if affordable(shape) else (0,) * len(shape), dtype)
         for key, shape in shapes.items()
         if not optional(key) or rng.random() < 0.4
     }
     arrays = {RENAMED.get(key, key): array for key, array in arrays.items()}
+    if name in FAMILIES:
+        prepared(name, arrays, static, rng)
     arguments: dict[str, Any] = arrays | static
     right = all(map(affordable, shapes.values())) and all(
         n < SMALL for shape in shapes.values() for n in shape
@@ -241,11 +249,11 @@ def whole(value: Any) -> bool:
         return False
 
 
-def plain(x: Any, dtype: Any) -> bool:
+def plain(x: Any, dtype: Any, types: Any = FLOATING) -> bool:
     """Whether an array is one that a kernel can read where it lies."""
     return (
         type(x) is np.ndarray
-        and x.dtype in (np.float32, np.float64)
+        and x.dtype in types
         and x.dtype == dtype
         and x.dtype.isnative
         and x.flags.c_contiguous
@@ -292,25 +300,42 @@ def judged(core: Any, name: str, arguments: dict[str, Any], y: Any) -> str:
     return "compared"
 
 
+def misplaced(**arrays: Array) -> list[str]:
+    """Which arrays of outlines are no right ones."""
+    types = {"which": np.int64}
+    wrong = [k for k, v in arrays.items() if not plain(v, types.get(k, np.float64), NUMBERS)]
+    if not wrong and np.any((arrays["which"] < 0) | (arrays["which"] >= len(arrays["outlines"]))):
+        wrong = ["a number of no outline"]
+    return wrong
+
+
 def taken(name: str, arguments: dict[str, Any], results: tuple[Array, ...]) -> str:
     """Raises Fault unless the arrays were right ones, and the results are new ones like them."""
     operands = FAMILIES[name](np.random.default_rng(0), lambda *v: v[0])[0]
-    names = {RENAMED.get(key, key) for key in operands}
-    arrays = {k: v for k, v in arguments.items() if k in names and v is not None}
-    dtype = getattr(next(iter(arrays.values()), None), "dtype", None)
-    if wrong := [k for k, v in arrays.items() if not plain(v, dtype)]:
+    names = [RENAMED.get(key, key) for key in operands]
+    arrays = {k: arguments[k] for k in names if arguments.get(k) is not None}
+    made = getattr(next(iter(arrays.values()), None), "dtype", None)
+    wrong = [k for k, v in arrays.items() if not plain(v, made)]
+    if name == "fill_outlines":
+        made, wrong = np.uint8, misplaced(**arrays)
+    if wrong:
         raise Fault(f"{wrong[0]} was taken")
     for y in results:
-        if y.dtype != dtype or not y.flags.c_contiguous or not y.flags.writeable:
+        if y.dtype != made or not y.flags.c_contiguous or not y.flags.writeable:
             raise Fault(f"a result of {y.dtype} with {y.flags}")
         if any(np.shares_memory(y, x) for x in arrays.values()):
             raise Fault("the result shares memory with an operand")
-    return "taken"
+    static = {k: v for k, v in arguments.items() if k not in names}
+    try:
+        done = compared(name, arrays, static, results[0] if len(results) == 1 else results)
+    except AssertionError as error:
+        raise Fault(f"a wrong result: {error}") from None
+    return "compared" if done else "taken"
 
 
 def memory(x: Any) -> bytes | None:
     """What an array holds, if it is small."""
-    return x.tobytes() if isinstance(x, np.ndarray) and x.size < SMALL else None
+    return x.tobytes() if isinstance(x, np.ndarray) and x.size < WATCHED else None
 
 
 def shown(name: str, arguments: dict[str, Any]) -> str:

@@ -1,13 +1,6 @@
 """The kernels of batch normalisation against their loops in double precision.
 
-The bounds count roundings, u each. With n values x of a channel, e its error of the mean, v of the
-variance, and r = 1/√(σ² + ε):
-
-    e <= 2 (n + 4) u mean|x|             sums of n terms, in two passes or one
-    v <= e² + 2 (n + 5) u (σ² + e²)      the mean square about a mean that is off by e
-    x̂ is off by e r + |x̂| (v / 2(σ² + ε) + 7 u)
-
-and what is made of x̂ by that, times what it is multiplied by, and the roundings of its own.
+The bounds are in `kernel_bounds.py`.
 """
 
 from collections.abc import Iterator
@@ -20,6 +13,7 @@ from compiled import ALIKE, DTYPES, SETS, _core, instruction_set, threads
 from equations import verifies
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_bounds import normalisation
 from strategies import PLACES, cpu_backends, examples, lay, seeds
 
 from pydis.autodiff import Tensor, grad, ops
@@ -65,32 +59,7 @@ def constants(name: str, slope: float) -> dict[str, float]:
 
 
 def bound(name: str, arrays: list[Array]) -> Array:
-    """How far each number may be from the definition."""
-    u = float(np.finfo(arrays[0].dtype).eps) / 2
-    exact = [a.astype(np.float64) for a in arrays]
-    x = exact[1 if name in ("batch_norm_sums", "batch_norm_x") else 0]
-    n, (_, variance) = len(x), definition.batch_moments(x)
-    e = 2 * (n + 4) * u * abs(x).mean(axis=0)
-    v = e**2 + 2 * (n + 5) * u * (variance + e**2)
-    if name == "batch_moments":
-        return np.stack([e, v])
-    (normal, scale), relative = definition.normalised(x, EPSILON), v / 2 / (variance + EPSILON)
-    r, size = np.array(scale), abs(normal)
-    off = e * r + size * (relative + 7 * u)
-    if name == "batch_norm":
-        w, b = exact[1:]
-        return 1.01 * (abs(w) * (off + 4 * u * size) + 4 * u * abs(b))
-    g = abs(exact[0])
-    s = [g.sum(axis=0), (g * size).sum(axis=0)]
-    s_off = [n * u * s[0], (g * off).sum(axis=0) + (n + 4) * u * s[1]]
-    if name == "batch_norm_sums":
-        return 1.01 * np.stack(s_off)
-    whole = g + (s[0] + size * s[1]) / n
-    return 1.01 * (
-        abs(exact[2])
-        * r
-        * (whole * (relative + 12 * u) + (s_off[0] + off * s[1] + size * s_off[1]) / n)
-    )
+    return normalisation(name, arrays, EPSILON)
 
 
 def compare(name: str, arrays: list[Array], op: Any = None, slope: float = 1.0) -> None:

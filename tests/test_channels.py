@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compiled import ALIKE, DTYPES, SETS, _core, gamma, instruction_set, threads
+from compiled import ALIKE, DTYPES, SETS, _core, instruction_set, threads
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from kernel_bounds import maps, row_sums
 from strategies import PLACES, cpu_backends, examples, lay, seeds
 
 from pydis.autodiff import Tensor, grad, ops
@@ -55,10 +56,7 @@ def defined(name: str, arrays: list[Array], static: dict[str, float]) -> Array:
 
 def apart(name: str, y: Array, expected: Array) -> Array:
     """How far y is beyond what it may be off."""
-    info, ulps = np.finfo(y.dtype), 2 if name in ("sigmoid", "softplus") else 0
-    below = float(info.smallest_subnormal) / 2 if name in STATIC else 0.0  # slope · x may underflow
-    size = np.maximum(abs(expected), float(info.smallest_normal))
-    return abs(y - expected) - ulps * (size * float(info.eps)) - below
+    return abs(y - expected) - maps(name, expected, y.dtype)
 
 
 # Elementwise
@@ -173,11 +171,6 @@ def sums(kernel: str, x: Array, gate: Array) -> Array:
     return _core.row_sums(*arrays)
 
 
-def allowed(x: Array, open_: Array, roundings: int) -> Array:
-    size = np.where(open_, abs(x), 0).sum(axis=0, dtype=np.float64)
-    return gamma(roundings, x.dtype) * size
-
-
 @dtypes
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kernel", ["row_sums", "bias_gradient"])
@@ -186,7 +179,7 @@ def test_sums_agree_with_their_loops(kernel: str, shape: Any, isa: str, dtype: A
     plain = kernel == "row_sums"
     expected = definition.row_sums(x) if plain else definition.bias_gradient(x, gate)
     y = sums(kernel, x, gate)
-    bound = allowed(x, plain | (gate > 0), max(1, shape[0]))
+    bound = row_sums(x, plain | (gate > 0), max(1, shape[0]))
     assert y.shape == shape[1:] and y.dtype == dtype
     assert np.all(abs(y - expected) <= bound)
     if shape[0] > 1:  # the control: one row less
@@ -199,7 +192,7 @@ def test_a_long_column_keeps_its_digits(isa: str) -> None:
     x = np.full((n, 1), 0.1, np.float32)
     lines, fold = n // 64, 64
     roundings = 257 + log2(lines / 256) + log2(fold)
-    exact, bound = x.sum(dtype=np.float64), allowed(x, True, round(roundings))
+    exact, bound = x.sum(dtype=np.float64), row_sums(x, True, round(roundings))
     assert abs(_core.row_sums(x)[0] - exact) <= bound[0]
     assert abs(np.cumsum(x)[-1] - exact) > bound[0]
 

@@ -1,8 +1,7 @@
 """Densities in one pass against their loops in double precision, within what rounding allows.
 
-The bounds count roundings. exp, log and log1p are held to ULPS units in the last place each (twice
-as many roundings), which is above what any library here reaches. A sum of n terms is off by n
-roundings of Σ |terms|. Everything is compared in double precision; float32 inputs are exact in it.
+The bounds (`kernel_bounds.py`) count roundings. Everything is compared in double precision; float32
+inputs are exact in it.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_bounds import ULPS, grains, unit
+from kernel_bounds import densities as bound
 from strategies import PLACES, cpu_backends, examples, lay, seeds
 
 from pydis.autodiff.primitive import PRIMITIVES
@@ -22,7 +23,6 @@ from pydis.backends.kernels import DENSITIES
 from pydis.probability import one_pass
 
 Array = Any
-ULPS = 3
 SETS: list[str] = []
 if find_spec("pydis._core") is not None:
     from compiled import ALIKE
@@ -49,10 +49,6 @@ def machine(request: pytest.FixtureRequest) -> Iterator[str]:
     _core.use_instruction_set(before)
 
 
-def unit(dtype: Any) -> float:
-    return float(np.finfo(dtype).eps) / 2
-
-
 def drawn(name: str, sizes: tuple[int, int, int], seed: int, dtype: Any) -> list[Array]:
     """Inputs of a kernel: M examples, N Gaussians, D coordinates. y is what it would be."""
     (m, n, d), rng = sizes, np.random.default_rng(seed)
@@ -66,58 +62,6 @@ def drawn(name: str, sizes: tuple[int, int, int], seed: int, dtype: Any) -> list
     if name == "pairwise_gaussian_slopes":
         arrays[1] = definition.pairwise_gaussian(*arrays[2:]).astype(dtype)
     return arrays
-
-
-def bound(name: str, arrays: list[Array]) -> Array:
-    """How far a result may lie from the definition: u times what the roundings are roundings of."""
-    u = unit(arrays[0].dtype)
-    exact = [a.astype(np.float64) for a in arrays]
-    if name.startswith("bernoulli"):
-        x, logits = exact[-2:]
-        size = abs(x * logits) + np.logaddexp(0, logits)
-        if name == "bernoulli_slope":  # sigmoid through softplus: its error times its size
-            away = np.minimum(np.logaddexp(0, -logits), 1e3)  # exp −1000 is 0 already
-            relative = 4 * ULPS + 5 + (2 * ULPS + 2) * away
-            return u * abs(exact[0])[:, None] * (2 * abs(x) + relative * np.exp(-away))
-        return u * (4 * ULPS + 3 + x.shape[1]) * size.sum(axis=1)
-    return _pair_bound(name, exact, arrays[0].dtype)
-
-
-def _pair_bound(name: str, exact: list[Array], dtype: Any) -> Array:
-    """Of pairs. Of the slopes' shares those below the least normal number may count as zero, and a
-    product that underflows is off by a subnormal number.
-    """
-    u, least = unit(dtype), float(np.finfo(dtype).smallest_normal)
-    grain = float(np.finfo(dtype).smallest_subnormal)
-    z, mean, log_variance = exact[-3:]
-    gap = z[:, None] - mean
-    pull = gap * np.exp(-log_variance)
-    size = (gap * pull + abs(log_variance) + np.log(2 * np.pi)) / 2
-    t = -(gap * pull + log_variance + np.log(2 * np.pi)) / 2
-    s, joint_size = t.sum(axis=2), size.sum(axis=2)
-    t_error = (2 * ULPS + 6) * u * size
-    s_error = (2 * ULPS + 6 + z.shape[1]) * u * joint_size
-    exact_y = definition.pairwise_gaussian(z, mean, log_variance)
-    both = np.concatenate([s[:, :, None], t], axis=2)
-    error = np.concatenate([s_error[:, :, None], t_error], axis=2)
-    if name == "pairwise_gaussian":
-        share = np.exp(both - exact_y[:, None])
-        away = abs(both - both.max(axis=1, keepdims=True))
-        inside = share * (error + u * (away + 2 * ULPS + len(mean)))
-        spread = abs(exact_y - both.max(axis=1))
-        return 1.01 * (inside.sum(axis=1) + u * ((2 * ULPS + 1) * spread + abs(exact_y)))
-    g, y = exact[:2]
-    share = abs(g)[:, None] * np.exp(both - y[:, None])
-    relative = error + u * (abs(both - y[:, None]) + 2 * ULPS + 2)
-    w = share[:, :, :1] + share[:, :, 1:]
-    w_error = (share * relative)[:, :, :1] + (share * relative)[:, :, 1:] + u * w
-    w_error = w_error + least * (abs(g)[:, None, :1] + abs(g)[:, None, 1:]) + 2 * grain
-    steps = (2 * ULPS + 8) * u
-    moved = w_error * abs(pull) + w * abs(pull) * (steps + u * max(z.shape[0], len(mean))) + grain
-    wide = gap * pull + 1
-    spread = w_error * wide + w * wide * (steps + u * z.shape[0]) + 2 * grain
-    parts = [moved.sum(axis=1), moved.sum(axis=0), spread.sum(axis=0) / 2]
-    return 1.01 * np.concatenate(parts) + grain
 
 
 def compare(name: str, arrays: list[Array], op: Callable[..., Array] | None = None) -> None:
@@ -188,16 +132,6 @@ def special(dtype: Any) -> Array:
     low, least, most = (float(n) for n in (info.smallest_subnormal, info.smallest_normal, info.max))
     numbers = [np.nan, np.inf, 0.0, low, least / 9, least, most / 16, 1.0, -np.log(1e5 * low)]
     return np.array([*numbers, *(-n for n in numbers[1:])], dtype)
-
-
-def grains(name: str, arrays: list[Array]) -> Array:
-    """What is added to `bound` where numbers are subnormal: a unit in the last place is the
-    smallest number there. exp and log1p are off by ULPS of them each, a product by half of one,
-    and sums of such numbers are exact; a slope is g times what is off by exp, and half of one."""
-    grain = float(np.finfo(arrays[0].dtype).smallest_subnormal)
-    if name == "bernoulli_slope":
-        return grain * ((ULPS + 1) * abs(arrays[0].astype(np.float64))[:, None] + 1)
-    return grain * arrays[0].shape[1] * (2 * ULPS + 1)
 
 
 @dtypes
