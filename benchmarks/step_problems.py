@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pydis.backends.draws import normal
+from pydis.bench.agreement import ALONE, GAME
 from pydis.bench.steps import batches
 from pydis.models import BetaVAE, InfoGAN
 from pydis.nn import convert
@@ -38,16 +39,13 @@ class Problem(NamedTuple):
     """Layers that see a flattened image: PyTorch flattens channels first."""
 
 
-# Adam's first step is η sign(g): where g is but rounding error, contenders go opposite ways. In a
-# game the other player meets that at once. InfoGAN's losses are then 1e-4 nats apart in step 1 and
-# 1e-2 from step 8 on, for as long as was watched (25), while the bounds rise by a nat.
 PROBLEMS = {
     "beta-vae": Problem(
         model=BetaVAE(learning_rate=5e-4),
         batch=64,
         losses=("loss",),
-        steps=100,
-        apart=1e-2,
+        steps=ALONE.step,
+        apart=ALONE.within,
         warm_up=2,
         counted=5,
         image=(4, 4, 64),
@@ -61,8 +59,8 @@ PROBLEMS = {
             *("discriminator_loss", "generator_loss", "information_category"),
             *("information_uniform_1", "information_uniform_2"),
         ),
-        steps=10,
-        apart=3e-2,
+        steps=GAME.step,
+        apart=GAME.within,
         warm_up=1,
         counted=2,
         image=(7, 7, 128),

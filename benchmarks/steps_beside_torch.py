@@ -30,13 +30,11 @@ from step_report import page
 from pydis.backends.environment import environment
 from pydis.backends.hardware import instruction_sets
 from pydis.bench import machine
+from pydis.bench.agreement import FIRST
 from pydis.bench.load import load_average, load_between
 from pydis.bench.timing import turns
 
 CHILD = Path(__file__).with_name("step_child.py")
-FIRST = 1e-5
-"""How far the first loss may differ at step 1, where rounding alone makes it differ."""
-
 Name = tuple[str, str]
 
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dispatch.hpp"
+#include "kernel_time.hpp"
 #include "threads.hpp"
 
 namespace py = pybind11;
@@ -74,6 +75,8 @@ PYBIND11_MODULE(_core, m) {
         "The instruction set in use.");
     m.def("use_instruction_set", &pydis::use_kernels, py::arg("name"),
           "Use one of instruction_sets() from now on, in every thread.");
+    m.def("kernel_seconds", &pydis::kernel_seconds,
+          "Seconds that kernels have computed in this process so far.");
     m.def("threads", &pydis::threads, "How many threads the kernels use at most.");
     m.def(
         "set_threads",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine.hpp"
+#include "kernel_time.hpp"
 #include "threads.hpp"
 #include "unlocked.hpp"
 
@@ -13,6 +14,7 @@ using Kernel = void (*)(const T*, const Engine*);
 template <typename T>
 void call(Kernel<T> kernel, const T& problem) {
     const Unlocked unlocked;
+    const KernelTime time;
     kernel(&problem, &engine());
     trim_workspace();
 }

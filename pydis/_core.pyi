@@ -4,7 +4,7 @@ The compiled kernels of pydis.
 from __future__ import annotations
 import numpy
 import typing
-__all__: list[str] = ['adam', 'batch_moments', 'batch_norm', 'batch_norm_sums', 'batch_norm_x', 'bernoulli', 'bernoulli_slope', 'build_info', 'conv2d', 'conv2d_w', 'conv2d_x', 'exp', 'fill_outlines', 'gate', 'instruction_set', 'instruction_sets', 'keep_memory', 'leaky_relu', 'log', 'matmul', 'memory_handler', 'memory_statistics', 'pairwise_gaussian', 'pairwise_gaussian_slopes', 'peak', 'relu', 'row_sums', 'set_memory_handler', 'set_threads', 'sigmoid', 'softplus', 'threads', 'use_instruction_set']
+__all__: list[str] = ['adam', 'batch_moments', 'batch_norm', 'batch_norm_sums', 'batch_norm_x', 'bernoulli', 'bernoulli_slope', 'build_info', 'conv2d', 'conv2d_w', 'conv2d_x', 'exp', 'fill_outlines', 'gate', 'instruction_set', 'instruction_sets', 'keep_memory', 'kernel_seconds', 'leaky_relu', 'log', 'matmul', 'memory_handler', 'memory_statistics', 'pairwise_gaussian', 'pairwise_gaussian_slopes', 'peak', 'relu', 'row_sums', 'set_memory_handler', 'set_threads', 'sigmoid', 'softplus', 'threads', 'use_instruction_set']
 def adam(theta: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], g: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], mean: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], square: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], rate: typing.SupportsFloat | typing.SupportsIndex, scale: typing.SupportsFloat | typing.SupportsIndex, beta1: typing.SupportsFloat | typing.SupportsIndex, beta2: typing.SupportsFloat | typing.SupportsIndex, epsilon: typing.SupportsFloat | typing.SupportsIndex) -> tuple[numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]]:
     """
     One step of Adam: the new theta, mean and square, where theta moves by rate mean / (sqrt(scale square) + epsilon).
@@ -72,6 +72,10 @@ def instruction_sets() -> list[str]:
 def keep_memory(bytes: int) -> None:
     """
     Keep at most so many bytes, in the whole process.
+    """
+def kernel_seconds() -> float:
+    """
+    Seconds that kernels have computed in this process so far.
     """
 def leaky_relu(x: numpy.ndarray[typing.Any, numpy.dtype[typing.Any]], slope: typing.SupportsFloat | typing.SupportsIndex) -> numpy.ndarray[typing.Any, numpy.dtype[typing.Any]]:
     """

@@ -52,7 +52,7 @@ class Small:
         pixels = x[:, 8::16, 8::16, 0].reshape(len(x), 16)
         new, terms = {}, {}
         for name, learner in learners.items():
-            target = rng.random((len(x), 2), np.float32)
+            target = rng.random((len(x), 2), np.float32).astype(x.dtype)
             loss = mean((learner.network(pixels) - target) ** 2)
             terms[f"loss of {name}"] = loss.data
             new[name] = learner.step(gradients(loss, learner.network, terms))

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ import pytest
 from pydis.backends import available, current, definition, load, use
 from pydis.backends.hardware import computing, instruction_sets, register_arithmetic
 from pydis.backends.threads import blas, blas_threads, kernel_threads
-from pydis.bench import limits, machine, rows, timing
-from pydis.bench.load import Moment, load_between, load_since, moment
+from pydis.bench import limits, machine, quiet, rows, timing
+from pydis.bench import load as load_module
+from pydis.bench.load import Load, Moment, load_between, load_since, moment
 from pydis.bench.measure import Setting, measure, reference
+from pydis.bench.quiet import quiet_rounds
 from pydis.bench.statistics import rank_of_interval, speed_up, summarise
-from pydis.bench.timing import Contender, interleave
+from pydis.bench.timing import Contender, one_round
 
 
 @pytest.fixture(autouse=True)
@@ -75,9 +78,9 @@ def test_rounds_rotate_and_each_turn_warms_up_first() -> None:
     called: list[str] = []
     contenders = [Contender(lambda name=name: called.append(name)) for name in "abc"]
     with patch.object(timing, "WARM_UP", 0):
-        times = interleave(contenders, 4)
+        times = [one_round(contenders, number) for number in range(4)]
     assert "".join(called) == "aabbcc" + "bbccaa" + "ccaabb" + "aabbcc"
-    assert [len(each) for each in times] == [4, 4, 4]
+    assert [len(each) for each in times] == [3, 3, 3, 3]
 
 
 def test_only_the_last_call_is_on_the_clock() -> None:
@@ -86,8 +89,8 @@ def test_only_the_last_call_is_on_the_clock() -> None:
         patch.object(timing, "WARM_UP", 6),
         patch.object(timing, "perf_counter", lambda: next(clock)),
     ):
-        times = interleave([Contender(lambda: next(clock))], 3)
-    assert times == [[2, 2, 2]]  # from one reading to the next, with one call between
+        times = [one_round([Contender(lambda: next(clock))], number) for number in range(3)]
+    assert times == [[2], [2], [2]]  # from one reading to the next, with one call between
 
 
 @pytest.mark.parametrize(("threads", "calls"), [(1, 6), (2, 30), (3, 30)])
@@ -98,13 +101,82 @@ def test_several_threads_warm_up_longer(threads: int, calls: int) -> None:
         patch.object(timing, "WARM_UP", 6),
         patch.object(timing, "perf_counter", lambda: next(clock)),
     ):
-        interleave([Contender(lambda: called.append(next(clock)), threads=threads)], 1)
+        one_round([Contender(lambda: called.append(next(clock)), threads=threads)], 0)
     assert calls <= len(called) <= calls + 2
 
 
 def test_a_budget_ends_the_rounds_but_not_the_first() -> None:
-    assert len(interleave([Contender(lambda: None)], 5, seconds=0)[0]) == 1
-    assert len(interleave([Contender(lambda: None)], 5)[0]) == 5
+    contender = Contender(lambda: None)
+    assert len(quiet_rounds([contender], 5, seconds=0).times[0]) == 1
+    assert len(quiet_rounds([contender], 5).times[0]) == 5
+
+
+def chosen(shares: list[float], rounds: int) -> tuple[list[float], quiet.Rounds]:
+    """Which rounds are kept where others use these shares in one after the other, 0.2 from then."""
+    loads = iter([Load(0.5, share, share > 0.1) for share in [*shares, *[0.2] * (2 * rounds)]])
+    with (
+        patch.object(quiet, "one_round", lambda contenders, number: [number, 2.0 * number]),
+        patch.object(load_module, "load_since", lambda before: next(loads)),
+    ):
+        found = quiet_rounds([Contender(lambda: None)] * 2, rounds)
+    first, other = found.times
+    assert other == [2 * number for number in first]
+    return first, found
+
+
+def test_rounds_that_others_disturb_are_measured_anew() -> None:
+    kept, found = chosen([0.0] * 6, 6)
+    assert kept == [0, 1, 2, 3, 4, 5] and found.discarded == 0
+    kept, found = chosen([0.0, 0.5, 0.1, 0.3, 0.0, 0.0, 0.0, 0.0], 6)
+    assert kept == [0, 2, 4, 5, 6, 7] and found.discarded == 2
+    assert not found.load.overloaded and found.load.others == pytest.approx(0.1 / 6)
+
+
+def test_products_are_tried_until_threads_are_awake() -> None:
+    """The first tries share a processor: more than six of them."""
+    now, calls = [0.0], count()
+
+    def product() -> None:
+        now[0] += 0.010 if next(calls) < 8 else 0.005
+
+    with patch.object(limits, "perf_counter", lambda: now[0]):
+        took = limits.fastest(product, seconds=limits.LONG_ENOUGH)
+    assert took == pytest.approx(0.005)
+    now[0], calls = 0.0, count()
+    with patch.object(limits, "perf_counter", lambda: now[0]):
+        assert limits.fastest(product) == pytest.approx(0.010)
+
+
+def test_six_quiet_rounds_do_where_more_were_asked_for() -> None:
+    kept, found = chosen([0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0], 10)
+    assert kept == [0, 1, 3, 4, 5, 6] and found.discarded == 14 and not found.load.overloaded
+
+
+def test_where_it_is_never_quiet_the_quietest_rounds_are_kept_and_the_row_says_so() -> None:
+    kept, found = chosen([0.0, 0.9, 0.3, 0.0, 0.15, 0.0, 0.12], 6)
+    assert kept == [0, 3, 5, 6, 4, 7] and found.discarded == 6
+    assert found.load.overloaded and found.load.others == pytest.approx(0.47 / 6)
+
+
+def test_blocks_last_until_the_counters_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds of 0.1 s, counters that want 0.25 s: blocks of three, and one of what is left."""
+    now, seen = [0.0], []
+
+    def step(contenders: Any, number: int) -> list[float]:
+        now[0] += 0.1
+        return [0.1]
+
+    def load_since(before: Moment) -> Load:
+        seen.append(round(now[0] - before.wall, 6))
+        return Load(None, 0.0, False)
+
+    monkeypatch.setattr(load_module, "SHORTEST", 0.25)
+    monkeypatch.setattr(load_module, "moment", lambda: Moment(0.0, 0.0, 0.0, now[0]))
+    monkeypatch.setattr(load_module, "load_since", load_since)
+    monkeypatch.setattr(quiet, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(quiet, "one_round", step)
+    assert len(quiet_rounds([Contender(lambda: None)], 7).times[0]) == 7
+    assert seen == [0.3, 0.3, 0.1]
 
 
 def test_a_turn_waits_for_threads_that_spin() -> None:

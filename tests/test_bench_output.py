@@ -18,7 +18,9 @@ from pydis.backends.hardware import instruction_sets
 from pydis.bench import commands, rows, show
 from pydis.bench import run as bench_run
 from pydis.bench.limits import floor_of
+from pydis.bench.load import Load
 from pydis.bench.measure import NO_LIMITS, Setting, measure
+from pydis.bench.quiet import Rounds
 from pydis.bench.records import (
     SCHEMA,
     Budget,
@@ -177,9 +179,11 @@ def test_speed_and_share_of_the_peak() -> None:
     row = rows.matmul(4, 4, 4)
     table = load("numpy")
     settings = [Setting("numpy", table, 1), Setting("numpy", table, 1, "avx2")]
-    half = lambda contenders, rounds, seconds: [[128e-6] * 6, [256e-6] * 6]
+    half = lambda contenders, rounds, seconds: Rounds(
+        [[128e-6] * 6, [256e-6] * 6], Load(None, 0.0, False), 0
+    )
     with patch("pydis.bench.measure.computing", lambda number, name: patch.dict({})):
-        record = measure(row, settings, "float32", 6, limits=LIMITS, interleave=half)
+        record = measure(row, settings, "float32", 6, limits=LIMITS, rounds_of=half)
     first, other = record.contenders
     assert (first.gflops, other.gflops) == pytest.approx((1e-3, 0.5e-3))
     assert (first.share_of_peak, other.share_of_peak) == pytest.approx((0.25, 0.5))
@@ -189,7 +193,7 @@ def test_speed_and_share_of_the_peak() -> None:
     assert (first.floor, other.floor) == pytest.approx((32e-6, 128e-6))
     assert (first.share_of_floor, other.share_of_floor) == pytest.approx((0.25, 0.5))
     with patch("pydis.bench.measure.computing", lambda number, name: patch.dict({})):
-        unknown = measure(row, settings, "float32", 6, interleave=half).contenders[0]
+        unknown = measure(row, settings, "float32", 6, rounds_of=half).contenders[0]
     assert unknown.floor is unknown.share_of_floor is unknown.share_of_peak is None
     assert NO_LIMITS.copies == []
 

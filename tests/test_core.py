@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,20 @@ def test_build_information() -> None:
         assert "-ffast-math" not in info[f"flags_{name}"] + info["cxx_flags"]
         assert "-ffp-contract=off" in info[f"flags_{name}"].split()
         assert (f"-m{name}" in info[f"flags_{name}"]) == (name != "baseline")
+
+
+def test_the_clock_of_kernels_runs_in_kernels_alone() -> None:
+    def spent(call: Callable[[], object]) -> tuple[float, float]:
+        before, began = _core.kernel_seconds(), time.perf_counter()
+        call()
+        return _core.kernel_seconds() - before, time.perf_counter() - began
+
+    a = np.ones((200, 200), np.float32)
+    inside, around = spent(lambda: _core.matmul(a, a))
+    assert 0 < inside < around
+    assert spent(lambda: time.sleep(0.01))[0] == 0
+    with pytest.raises(ValueError, match="matmul"):
+        _core.matmul(a, a[:3])
 
 
 def test_instruction_sets() -> None:

@@ -49,6 +49,15 @@ def _using(instruction_set: str | None) -> Iterator[None]:
         _core.use_instruction_set(before)
 
 
+def kernel_seconds() -> float:
+    """Seconds that kernels of the core have computed in this process; 0 without the core."""
+    if not available()["cpp"].usable:
+        return 0.0
+    from pydis import _core
+
+    return _core.kernel_seconds()
+
+
 def register_arithmetic(steps: int, tasks: int, double_precision: bool) -> float:
     """Multiply and add in registers alone; returns the number of operations. Needs the core."""
     from pydis import _core

@@ -4,9 +4,10 @@ A number is printed only beside what it needs to be believed: its error against 
 bound that rounding explains, its scatter, the load of the machine, the peak measured in that run.
 """
 
+from pydis.bench.quiet import quiet_rounds
 from pydis.bench.records import SCHEMA, Entry, Peak, Record, RowRecord
 from pydis.bench.statistics import Ratio, Summary, speed_up, summarise
-from pydis.bench.timing import Contender, interleave
+from pydis.bench.timing import Contender
 
 __all__ = [
     "SCHEMA",
@@ -17,7 +18,7 @@ __all__ = [
     "Record",
     "RowRecord",
     "Summary",
-    "interleave",
+    "quiet_rounds",
     "speed_up",
     "summarise",
 ]

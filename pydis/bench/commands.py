@@ -88,7 +88,7 @@ def steps_command(
     rounds: int = 20,
     threads: Threads = None,
     seconds: float | None = None,
-    steps: int = 100,
+    steps: int | None = None,
     batch: int = 64,
     explain: bool = False,
     json: Json = None,
@@ -103,14 +103,15 @@ def steps_command(
         rounds: In each round each contender trains one step for the clock. Ratios need six.
         threads: Numbers of threads; 1 to this machine's processors if not given.
         seconds: Stop adding rounds when this time is over, shared evenly by the models.
-        steps: The step at which losses are compared once more, after the first.
+        steps: The step at which losses are compared once more, after the first; 100 if not given,
+            of a game of several players 10.
         batch: Images of a step.
         explain: Also say where the fastest contender's time goes, kernel by kernel.
         json: Write samples and all there is to know to a file; "-" writes to standard output.
         svg: Draw the times as bars, and the roofline, into a file.
     """
     for name, number in (("--steps", steps), ("--batch", batch)):
-        if number < 1:
+        if number is not None and number < 1:
             raise BenchError(f"{name}: expected at least 1, received {number}")
     asked = Asked("steps", rounds, thread_counts(threads), seconds, "float32", json, svg)
     models = model_rows()

@@ -1,7 +1,8 @@
 """Where the time of a training step goes: every kernel call beside its floor, and why.
 
 Three costs of a call are known beforehand: its operations at the peak, its bytes at the bandwidth,
-and calling a kernel at all. The largest is what binds it.
+and calling a kernel at all. The largest is what binds it. A kernel's time is that of its call, with
+the binding; the core also has a clock of its own, inside, and what is outside is measured by that.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
+from pydis.backends.hardware import kernel_seconds
 from pydis.bench.calls import Cost, Key
 from pydis.bench.load import load_since, moment
 from pydis.bench.measure import Setting, floors
@@ -20,19 +22,20 @@ STEPS, WARM_UP = 12, 3
 def budget(trainer: Any, limits: Limits, steps: int = STEPS) -> Budget:
     """The budget of a step of a `Trainer`: medians over some steps."""
     walls, outside, times = [], [], []
-    before = moment()
+    s, before = trainer.setting, moment()
     with trainer.recorded() as calls:
         for number in range(WARM_UP + steps):
             calls.start()
+            spent = kernel_seconds()
             began = perf_counter()
             trainer()
             wall = perf_counter() - began - calls.counting
             if number >= WARM_UP:
                 walls.append(wall)
-                outside.append(wall - calls.in_kernels())
+                in_core = kernel_seconds() - spent
+                outside.append(wall - (in_core if s.backend == "cpp" else calls.in_kernels()))
                 times.append({key: list(each) for key, each in calls.seconds.items()})
     load = load_since(before)
-    s = trainer.setting
     ops = [op(limits, s, key, calls.costs[key], times) for key in {k for t in times for k in t}]
     ops.sort(key=lambda each: -each.seconds)
     about = (s.backend, s.threads, s.instruction_set, steps)

@@ -19,12 +19,16 @@ from pydis.backends.hardware import computing, instruction_sets
 from pydis.bench import machine
 from pydis.bench.load import load_since, moment
 from pydis.bench.records import Copy, Limits, Product
+from pydis.bench.timing import rest
 
 SIDES = (256, 512, 1024)
 """Of the square matrices that are multiplied."""
 
 COPIED = (1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26)
 """Bytes of the copied arrays: the first two stay in most second caches, the last in none."""
+
+LONG_ENOUGH = 0.15
+"""Seconds of products: threads that just woke may share a processor for a while."""
 
 FRESH = 1 << 24
 """Bytes of fresh memory whose page faults are timed."""
@@ -53,7 +57,9 @@ def best_product(number: int, dtype: str, sides: Sequence[int] = SIDES) -> Produ
         for name in ("numpy", "cpp"):
             if available()[name].usable:
                 with computing(number):
-                    took = fastest(partial(load(name).matmul, a, b))
+                    took = fastest(partial(load(name).matmul, a, b), seconds=LONG_ENOUGH)
+                    if name == "numpy":
+                        rest()  # or its threads keep the next one's from the processors
                 found.append(Product(number, side, 2 * side**3 / took / 1e9))
     return max(found, key=lambda product: product.gflops)
 
@@ -105,13 +111,14 @@ def call_seconds() -> float:
     return fastest(partial(load(name).matmul, one, one), tries=200)
 
 
-def fastest(call: Callable[[], object], tries: int = 6) -> float:
-    """Seconds of the fastest of some calls."""
-    best = float("inf")
-    for _ in range(tries):
+def fastest(call: Callable[[], object], tries: int = 6, seconds: float = 0.0) -> float:
+    """Seconds of the fastest of some calls: of so many, and more until this time is over."""
+    best, made, until = float("inf"), 0, perf_counter() + seconds
+    while made < tries or perf_counter() < until:
         began = perf_counter()
         call()
         best = min(best, perf_counter() - began)
+        made += 1
     return best
 
 

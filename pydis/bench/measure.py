@@ -13,11 +13,11 @@ from pydis.backends.hardware import computing, instruction_sets
 from pydis.backends.memory import memory
 from pydis.bench import rows
 from pydis.bench.limits import faults, floor_of, peak_for
-from pydis.bench.load import load_since, moment
+from pydis.bench.quiet import Rounds, quiet_rounds
 from pydis.bench.records import Entry, Limits, RatioRecord, RowRecord, finite
 from pydis.bench.rows import Row
 from pydis.bench.statistics import speed_up, summarise
-from pydis.bench.timing import Contender, interleave, rest
+from pydis.bench.timing import Contender, rest
 
 NO_LIMITS = Limits([], [], [], 0.0, 0, 0.0, None, False)
 """Of a machine that was not measured: no floor is known."""
@@ -82,7 +82,7 @@ def measure(
     rounds: int,
     seconds: float = float("inf"),
     limits: Limits = NO_LIMITS,
-    interleave: Callable[..., list[list[float]]] = interleave,
+    rounds_of: Callable[..., Rounds] = quiet_rounds,
 ) -> RowRecord:
     """The record of one row. Contenders beyond the bound on their error are not timed."""
     inputs = row.make(dtype)
@@ -92,10 +92,8 @@ def measure(
     errors = [error_of(setting, row, run, exact, size) for setting, run in pairs]
     limit = rows.bound(row, dtype)
     right = [i for i, error in enumerate(errors) if error <= limit]
-    began = moment()
-    timed = interleave([runs[i] for i in right], rounds, seconds)
-    load = load_since(began)
-    times = dict(zip(right, timed, strict=True))
+    found = rounds_of([runs[i] for i in right], rounds, seconds)
+    times = dict(zip(right, found.times, strict=True))
     counted = {i: page_faults(runs[i]) for i in right}
     moved = sum(a.nbytes for a in inputs) + exact.size * inputs[0].itemsize
     entries = []
@@ -106,7 +104,7 @@ def measure(
         one = with_rate(one, row.operations, peak_of(limits, setting))
         entries.append(replace(one, page_faults=counted.get(i)))
     about = (row.kernel, row.shape, row.operations, moved, row.terms)
-    return RowRecord(*about, *load, entries)
+    return RowRecord(*about, *found.load, entries, discarded=found.discarded)
 
 
 def reference(row: Row, inputs: Sequence[Array]) -> tuple[Array, Array]:

@@ -70,6 +70,7 @@ class Losses:
     steps: int
     first: dict[str, float]
     last: dict[str, float]
+    error: float | None  # of the first loss at step 1 against float64, in eps; None: not finite
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Budget:
     instruction_set: str | None
     steps: int
     wall: float  # without what the counting itself took
-    outside: float  # wall - kernels: Python, the graph, and what the array library computes
+    outside: float  # wall - kernels, these by the core's own clock where it is the core's step
     others: float | None  # share of all processors' time used by other processes, in these steps
     overloaded: bool
     ops: list[Op]
@@ -140,6 +141,7 @@ class RowRecord:
     overloaded: bool
     contenders: list[Entry]
     budget: Budget | None = None  # of the fastest, where --explain asked for it
+    discarded: int = 0  # rounds disturbed by others and measured anew; their times are not kept
 
 
 @dataclass(frozen=True)

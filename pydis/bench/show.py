@@ -33,7 +33,9 @@ error: max |y - y64| / max |y64| of the worst array, gradients included, against
 eps, beside the bound that rounding explains; beyond it: WRONG, and no time.""",
     "steps": """\
 error: how far losses are from the first contender's, at step 1 or at the last, in units of what is
-tolerated (1e-5 and 1e-2 of the loss); beyond 1: WRONG, other work, no time and no ratio.""",
+tolerated (1e-5 of the first loss; 1e-2 of all, 3e-2 in a game); beyond 1: WRONG, other work, no
+time and no ratio. eps from float64: how far the first loss at step 1 is from that of the same step
+in float64.""",
 }
 
 
@@ -75,7 +77,8 @@ def speed_up(entry: Entry, overloaded: bool) -> str:
 
 def title(row: RowRecord) -> str:
     """The work, its shape, and the machine meanwhile."""
-    return f"{row.work} {row.shape}{meanwhile(row)}"
+    again = f"; {row.discarded} disturbed rounds left out" if row.discarded else ""
+    return f"{row.work} {row.shape}{meanwhile(row)}{again}"
 
 
 def meanwhile(measured: RowRecord | Budget) -> str:
@@ -128,6 +131,8 @@ def loss_lines(row: RowRecord) -> list[str]:
         known = entry.losses
         pairs = [f"{name} {known.first[name]:.6g} -> {known.last[name]:.6g}" for name in known.last]
         about = f"{entry.backend} {entry.instruction_set or ''}".strip()
+        error = "not finite" if known.error is None else f"{known.error:.2g} eps from float64"
+        pairs[0] += f" (first {error})"
         verdict = "  WRONG: not the first one's" if entry.wrong else ""
         found.append(f"    {about}, threads {entry.threads}: {', '.join(pairs)}{verdict}")
     if found:
@@ -154,7 +159,9 @@ def show_budget(budget: Budget, console: Console) -> None:
     )
     title = f"one step of {about}: {1e3 * budget.wall:.2f} ms, of which {shares}, {outside}"
     show_table(title + meanwhile(budget), OP_COLUMNS, OP_WIDTHS, lines, console)
-    print_line("outside: Python, the graph, and what NumPy computes without a kernel.", console)
+    by_core = "; and the checks and new arrays of a call" if budget.backend == "cpp" else ""
+    what = f"outside: Python, the graph, what NumPy computes without a kernel{by_core}."
+    print_line(what, console)
 
 
 def op_cells(op: Op, wall: float) -> list[str]:

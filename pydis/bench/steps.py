@@ -2,7 +2,8 @@
 
 Contenders start from the same weights on the same images with the same noise, in float32. A row has
 times only beside losses: those of steps 1 and N of every contender stand side by side, and one
-whose losses are not the first one's within `AGREE` has no ratio, for its work was another.
+whose losses are not the first one's (`ALONE`, `GAME`) has no ratio, for its work was another.
+Beside them is how far the first loss at step 1 is from the same step in float64.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,24 +15,19 @@ import numpy as np
 
 from pydis.backends import use
 from pydis.backends.draws import uniform
+from pydis.bench.agreement import ALONE, GAME, Agreement, compared
 from pydis.bench.calls import Calls, Cost, recording
 from pydis.bench.explain import budget
-from pydis.bench.load import load_since, moment
 from pydis.bench.measure import Setting, floors, page_faults, peak_of, timed_entry, with_rate
-from pydis.bench.records import Entry, Limits, Losses, RowRecord
-from pydis.bench.timing import Contender, interleave
+from pydis.bench.quiet import quiet_rounds
+from pydis.bench.records import Entry, Limits, RowRecord
+from pydis.bench.timing import Contender
 from pydis.data import DataMissing
 from pydis.data.images import DATA, require
 from pydis.models import MODELS
 from pydis.nn import Learner
 from pydis.training import TrainConfig, stream
 from pydis.training.loop import batch, classes
-
-FIRST, LAST = 1e-5, 1e-2
-AGREE = (FIRST, LAST)
-"""The largest relative difference of the first loss at step 1, where rounding alone makes it
-differ, and of the others: training carries a difference of the last places further with every
-update, and the second player of a game meets the first after its step."""
 
 IMAGES_KEPT = 16
 """Batches in memory; step 17 sees the first one again."""
@@ -58,25 +54,23 @@ def training(
     """
 
     def start() -> Learners:
-        learners: Learners = model.start(stream(seed, "initialise"), _images(images[0]).shape[1])
+        learners: Learners = model.start(stream(seed, "initialise"), parts(images[0])[0].shape[1])
         for player, arrays in (weights or {}).items():
             own = learners[player]
             learners[player] = own.with_arrays(own.arrays() | dict(arrays), own.moments.steps)
         return learners
 
     def step(learners: Learners, number: int) -> tuple[Learners, dict[str, float]]:
-        given = images[(number - 1) % len(images)]
-        more = given[1:] if isinstance(given, tuple) else ()
-        noise = stream(seed, "latent", number)
-        learners, terms = model.update(learners, _images(given), noise, *more)
+        x, *more = parts(images[(number - 1) % len(images)])
+        learners, terms = model.update(learners, x, stream(seed, "latent", number), *more)
         return learners, losses_among(terms)
 
     return start, step
 
 
-def _images(given: Any) -> Any:
-    """The images alone, of images with their classes or without."""
-    return given[0] if isinstance(given, tuple) else given
+def parts(given: Any) -> tuple[Any, ...]:
+    """Images alone, or images and their classes."""
+    return given if isinstance(given, tuple) else (given,)
 
 
 def losses_among(terms: Mapping[str, Any]) -> dict[str, float]:
@@ -113,9 +107,8 @@ def _noise(config: TrainConfig[Any], number: int) -> tuple[Any, ...]:
 
 def _moved(setting: Setting, given: Any) -> Any:
     """Images, or images with their classes, where the contender computes."""
-    if isinstance(given, tuple):
-        return tuple(setting.kernels.asarray(a) for a in given)
-    return setting.kernels.asarray(given)
+    moved = tuple(setting.kernels.asarray(a) for a in parts(given))
+    return moved if len(moved) > 1 else moved[0]
 
 
 class Trainer:
@@ -157,7 +150,7 @@ def measure_steps(
     model: Any,
     contenders: Sequence[Setting],
     rounds: int,
-    steps: int,
+    steps: int | None,
     limits: Limits,
     seconds: float = float("inf"),
     size: int = 64,
@@ -165,24 +158,28 @@ def measure_steps(
 ) -> RowRecord:
     """The record of one model: times, then each contender goes on to step `steps` for its losses.
 
-    The floor of a step is the sum over its kernel calls, as the core makes them where there is one.
+    Without a number, to that of `ALONE` or `GAME`. The floor of a step is the sum over its kernel
+    calls, as the core makes them where there is one.
     """
     images = batches(model, size)
     trainers = [Trainer(setting, model, images) for setting in contenders]
-    began = moment()
-    times = interleave([trainer.contender for trainer in trainers], rounds, seconds)
-    load = load_since(began)
+    found = quiet_rounds([trainer.contender for trainer in trainers], rounds, seconds)
+    times = found.times
     costs = calls_of_a_step(trainers[-1] if trainers[-1].setting.backend != "cupy" else trainers[0])
     operations, moved = sum(c.operations for c in costs), sum(c.bytes for c in costs)
-    entries = []
+    exact = first_loss_in_double(model, images[0])
+    known = ALONE if len(trainers[0].learners) == 1 else GAME
+    until, entries = Agreement(steps or known.step, known.within), []
     for trainer, samples in zip(trainers, times, strict=True):
         counted = page_faults(trainer.contender)
-        trainer.up_to(steps)
-        one = _entry(trainer, trainers[0], samples, times[0], steps, _floor(limits, trainer, costs))
+        trainer.up_to(until.step)
+        floor = _floor(limits, trainer, costs)
+        one = _entry(trainer, trainers[0], samples, times[0], until, exact, floor)
         one = with_rate(one, operations, peak_of(limits, trainer.setting))
         entries.append(replace(one, page_faults=counted))
     shape = f"batch {size}"
-    record = RowRecord(name, shape, operations, moved, None, *load, entries)
+    about = (name, shape, operations, moved, None, *found.load)
+    record = RowRecord(*about, entries, discarded=found.discarded)
     if not explain:
         return record
     fastest = min(range(len(entries)), key=lambda i: entries[i].median or float("inf"))
@@ -194,25 +191,29 @@ def _entry(
     first: Trainer,
     samples: Sequence[float],
     compared_with: Sequence[float],
-    steps: int,
+    until: Agreement,
+    exact: Mapping[str, float],
     floor: float | None,
 ) -> Entry:
     """A contender whose losses, in units of what is tolerated, are off by at most 1."""
-    own = Losses(steps, trainer.losses[0], trainer.losses[steps - 1])
-    other = Losses(steps, first.losses[0], first.losses[steps - 1])
-    early = difference(dict([*own.first.items()][:1]), dict([*other.first.items()][:1]))
-    late = max(difference(own.first, other.first), difference(own.last, other.last))
-    off = max(early / FIRST, late / LAST)
+    losses, off = compared(trainer.losses, first.losses, until, exact)
     entry = timed_entry(trainer.setting, (off, 1.0), samples, compared_with, floor)
-    return replace(entry, losses=own)
+    return replace(entry, losses=losses)
 
 
-def difference(own: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """The largest relative difference of losses of the same name; infinite where one is missing."""
-    if set(own) != set(other):
-        return float("inf")
-    apart = [abs(own[n] - other[n]) / (abs(other[n]) or 1.0) for n in own]
-    return max((d if d == d else float("inf") for d in apart), default=0.0)
+def first_loss_in_double(model: Any, given: Any) -> dict[str, float]:
+    """The first loss of step 1 on NumPy in float64, from the same weights, images and draws."""
+    with use("numpy"):
+        wide = tuple(a.astype(np.float64) if a.dtype.kind == "f" else a for a in parts(given))
+        start, step = training(model, [wide])
+        _, losses = step({name: _in_double(each) for name, each in start().items()}, 1)
+    return dict([*losses.items()][:1])
+
+
+def _in_double(learner: Learner) -> Learner:
+    """A learner that was not trained yet, in float64."""
+    state = {name: a.astype(np.float64) for name, a in learner.state.items()}
+    return Learner.start(learner.network.astype(np.float64), learner.optimiser, state)
 
 
 def calls_of_a_step(trainer: Trainer) -> list[Cost]:

@@ -42,17 +42,11 @@ def rest() -> None:
             return
 
 
-def interleave(
-    contenders: Sequence[Contender], rounds: int, seconds: float = float("inf")
-) -> list[list[float]]:
-    """Seconds of each contender in each round; fewer rounds, at least one, where time is short."""
-    times: list[list[float]] = [[] for _ in contenders]
-    until = perf_counter() + seconds
-    for number in range(rounds):
-        if number > 0 and perf_counter() > until:
-            break
-        for i in turns(len(contenders), number):
-            times[i].append(_turn(contenders[i]))
+def one_round(contenders: Sequence[Contender], number: int) -> list[float]:
+    """Seconds of each contender in a round; those of different numbers begin with another one."""
+    times = [0.0] * len(contenders)
+    for i in turns(len(contenders), number):
+        times[i] = _turn(contenders[i])
     return times
 
 

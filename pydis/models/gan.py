@@ -173,18 +173,23 @@ def judge(discriminator: Learner, x: Array) -> Array:
 
 def unit_box(n: int, width: int, like: Array = None) -> Uniform:
     """Uniform on (−1, 1) in each of `width` coordinates, for n examples."""
-    ones = _library(like).ones((n, width), np.float32)
+    ones = _library(like).ones((n, width), _precision(like))
     return Uniform(-ones, ones)
 
 
 def even_choice(n: int, values: int, like: Array = None) -> Categorical:
     """One of so many values, each as likely, for n examples."""
-    return Categorical(_library(like).zeros((n, values), np.float32))
+    return Categorical(_library(like).zeros((n, values), _precision(like)))
 
 
 def _library(like: Array) -> Any:
     """The array library of `like`; that of the current backend without one."""
     return current().xp if like is None else kernels_for("draw", [like]).xp
+
+
+def _precision(like: Array) -> Any:
+    """The dtype of `like`; float32 without one."""
+    return np.float32 if like is None else like.dtype
 
 
 def check_images(discriminator: Discriminator, x: Any, least: int = 2) -> None:

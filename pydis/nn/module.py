@@ -42,6 +42,12 @@ class Module:
         """A copy whose parameters are plain arrays: evaluating it records nothing."""
         return self.with_parameters({path: t.data for path, t in self.parameters().items()})
 
+    def astype(self, dtype: Any) -> Self:
+        """A copy with parameters of another precision: float64 to check what float32 computes."""
+        tensors = {id(t): Tensor(t.data.astype(dtype)) for t in self.parameters().values()}
+        rebuilt: Self = _rebuild(self, tensors)
+        return rebuilt
+
     def __repr__(self) -> str:
         shapes = ", ".join(f"{path} {list(t.shape)}" for path, t in self.parameters().items())
         return f"{type(self).__name__}({shapes})"
