@@ -171,19 +171,42 @@ def sums(kernel: str, x: Array, gate: Array) -> Array:
     return _core.row_sums(*arrays)
 
 
+def assert_sums(kernel: str, x: Array, gate: Array) -> tuple[Array, Array]:
+    """The sums are the loops', within the roundings of one chain of all rows."""
+    plain = kernel == "row_sums"
+    expected = definition.row_sums(x) if plain else definition.bias_gradient(x, gate)
+    y, bound = sums(kernel, x, gate), row_sums(x, plain | (gate > 0), max(1, len(x)))
+    assert y.shape == x.shape[1:] and y.dtype == x.dtype
+    assert np.all(abs(y - expected) <= bound)
+    return expected, bound
+
+
 @dtypes
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kernel", ["row_sums", "bias_gradient"])
 def test_sums_agree_with_their_loops(kernel: str, shape: Any, isa: str, dtype: Any) -> None:
     x, gate = drawn("gate", shape, 3, dtype)
-    plain = kernel == "row_sums"
-    expected = definition.row_sums(x) if plain else definition.bias_gradient(x, gate)
-    y = sums(kernel, x, gate)
-    bound = row_sums(x, plain | (gate > 0), max(1, shape[0]))
-    assert y.shape == shape[1:] and y.dtype == dtype
-    assert np.all(abs(y - expected) <= bound)
+    expected, bound = assert_sums(kernel, x, gate)
     if shape[0] > 1:  # the control: one row less
         assert np.any(abs(sums(kernel, x[1:], gate[1:]) - expected) > bound)
+
+
+@dtypes
+@pytest.mark.parametrize("kernel", ["row_sums", "bias_gradient"])
+def test_sums_over_rows_of_any_shape(kernel: str, isa: str, dtype: Any) -> None:
+    """Both sides of a line of 64 columns, of a vector, and of what a last row leaves over."""
+
+    @examples(1)
+    @given(
+        rows=st.one_of(st.integers(0, 40), st.integers(0, 400)),
+        cols=st.one_of(st.integers(0, 9), st.sampled_from([15, 16, 17, 31, 33, 63, 64, 65, 130])),
+        seed=seeds,
+    )
+    def run(rows: int, cols: int, seed: int) -> None:
+        rows = min(rows, 4000 // max(1, cols))
+        assert_sums(kernel, *drawn("gate", (rows, cols), seed, dtype))
+
+    run()
 
 
 def test_a_long_column_keeps_its_digits(isa: str) -> None:
