@@ -29,6 +29,9 @@ EXPECTED_SKIPS = (
     r"the data extra is not installed",
     r"scikit-learn is not installed",
     r"this system counts no ticks",
+    r"this system shows no states of threads",
+    r"this system keeps no limit of the address space",
+    r"libgomp is not installed",
     r"pybind11-stubgen is not installed",
     r"the benchmarks are not here",
 )

@@ -184,6 +184,28 @@ SCENARIOS = {
 """,
 }
 
+ALL_ASLEEP = """
+    def others():  # the states of all threads but this one, by the system
+        return [
+            (task / "stat").read_text().rpartition(")")[2].split()[0]
+            for task in Path("/proc/self/task").iterdir()
+            if int(task.name) != threading.get_native_id()
+        ]
+
+    before = len(others())
+    _core.set_threads(6)
+    _core.peak(1000, 64)
+    assert len(others()) > before, "no worker was made"
+    {beside}
+    asleep = 0  # times in a row, so that a thread that just begins is not taken for asleep
+    while asleep < 50:
+        asleep = asleep + 1 if set(others()) == {{"S"}} else 0
+        time.sleep(0.001)
+    same()
+"""
+SLEEP = "workers without work fall asleep"
+SCENARIOS[SLEEP] = ALL_ASLEEP.format(beside="")
+
 METHODS = """
     context = multiprocessing.get_context("{method}")
     with context.Pool(2) as pool:
@@ -221,8 +243,14 @@ def play(code: str, folder: Path, patience: float = PATIENCE) -> str:
     return out
 
 
+def needs_states(name: str) -> None:
+    if "asleep" in name and not Path("/proc/self/task").exists():
+        pytest.skip("this system shows no states of threads")
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_pool_gives_the_bits_of_one_thread_and_ends(name: str, tmp_path: Path) -> None:
+    needs_states(name)
     play(SCENARIOS[name], tmp_path)
 
 
@@ -250,6 +278,12 @@ WRONG = {
     "a child of OpenMP, whose threads fork lost": (A_CHILD_OF_OPENMP, "no end after 3"),
     "a child with other bits": ("    in_child(lambda: 1 / 0)\n", "waitpid"),
     "other bits": ("    a[0, 0] += 1\n    same()\n", "assert bits"),
+    "a thread that never falls asleep": (
+        ALL_ASLEEP.format(
+            beside="threading.Thread(target=_core.peak, args=(1 << 40,), daemon=True).start()"
+        ),
+        "no end after 3",
+    ),
     "a crash at the end": ("    os.abort()\n", f"exit status -{int(signal.SIGABRT)}"),
     "memory enough": (
         SCENARIOS["no memory for the work of a kernel"].replace("1 << 26", "1 << 30"),
@@ -260,13 +294,14 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_scenario_that_fails_is_noticed(name: str, tmp_path: Path) -> None:
+    needs_states(name)
     if name == "memory enough" and sys.platform != "linux":
-        return
+        pytest.skip("this system keeps no limit of the address space")
     if "OpenMP" in name and LIBGOMP is None:
-        return
+        pytest.skip("libgomp is not installed")
     code, message = WRONG[name]
     with pytest.raises(AssertionError, match=message):
-        play(code, tmp_path, min(PATIENCE, 3) if "fork lost" in name else PATIENCE)
+        play(code, tmp_path, min(PATIENCE, 3) if message == "no end after 3" else PATIENCE)
 
 
 # The interpreter lock
