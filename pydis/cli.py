@@ -26,7 +26,7 @@ import tyro
 import pydis
 from pydis.backends import BackendError, current
 from pydis.backends.environment import environment
-from pydis.backends.memory import statistics, why_off
+from pydis.backends.memory import described, statistics, why_off
 from pydis.backends.threads import blas_threads, default_threads, kernel_threads, threads
 from pydis.bench.commands import main as bench_command
 from pydis.bench.compare import compare, sentences
@@ -212,15 +212,6 @@ def _compare(config: TrainConfig[Any], json: bool) -> dict[str, Any]:
     return {"backends": asdict(row)}
 
 
-def _kept(memory: dict[str, int]) -> str:
-    """The statistics of kept memory as a line."""
-    in_use, most, kept, bound = (memory[n] / 2**20 for n in ("in_use", "most", "kept", "bound"))
-    return (
-        f"{in_use:.0f} MiB in use, at most {most:.0f}; {kept:.0f} kept, at most {bound:.0f}; "
-        f"{memory['hits']} hits, {memory['misses']} misses"
-    )
-
-
 def _lines(about: dict[str, Any]) -> list[str]:
     """The environment as lines of name and value."""
     nested = ("backends", "core", "memory")
@@ -229,6 +220,6 @@ def _lines(about: dict[str, Any]) -> list[str]:
     if core:
         sets = ", ".join(core["instruction_sets"])
         plain["instruction set"] = f"{core['instruction_set']} (of {sets})"
-    plain["memory"] = f"off: {memory['off']}" if memory["off"] else _kept(memory)
+    plain["memory"] = f"off: {memory['off']}" if memory["off"] else described(memory)
     plain |= {f"backend {name}": state for name, state in about["backends"].items()}
     return [f"{name:<20} {value}" for name, value in plain.items()]

@@ -229,6 +229,26 @@ def test_a_name_in_full_is_that_row_alone() -> None:
     assert commands.chosen(found, "64x256x1") == found
 
 
+@pytest.mark.parametrize(
+    "known",
+    [
+        {},
+        {
+            **dict.fromkeys(("in_use", "most"), 3 << 20),
+            "kept": 5 << 20,
+            "bound": 6 << 20,
+            "hits": 7,
+            "misses": 8,
+        },
+    ],
+)
+def test_what_memory_holds_is_said(capsys: Any, known: dict[str, int]) -> None:
+    with patch.object(bench_run, "statistics", lambda: known):
+        _, out, _ = run(capsys, *QUICK, "--filter", "matmul")
+    line = "memory of arrays: 3 MiB in use, at most 3; 5 kept, at most 6; 7 hits, 8 misses"
+    assert (line in out) == bool(known) and ("memory of arrays" in out) == bool(known)
+
+
 def test_a_budget_is_kept(capsys: Any) -> None:
     status, out, _ = run(
         capsys, "kernels", "--rounds", 10**6, "--seconds", 0.2, "--threads", 1, "--json", "-"

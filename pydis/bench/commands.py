@@ -96,6 +96,8 @@ def steps_command(
 ) -> int:
     """Time whole training steps of the models, and print the losses: same work or no ratio.
 
+    Beside PyTorch, each in a process of its own: benchmarks/steps_beside_torch.py of the sources.
+
     Example: pydis bench steps --filter beta-vae --threads 2 --explain
 
     Args:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from pydis.backends.environment import environment
+from pydis.backends.memory import described, statistics
 from pydis.bench import machine, show
 from pydis.bench.limits import limits
 from pydis.bench.records import SCHEMA, Limits, Record, RowRecord
@@ -62,6 +63,8 @@ def run(asked: Asked, rows: Sequence[Work]) -> int:
             left = asked.seconds - (perf_counter() - began)
         done.append(measure(record.limits, max(0.0, left) / (len(rows) - number)))
         show.show_row(done[-1], console)
+    if kept := described(statistics()):
+        show.print_line(f"memory of arrays: {kept}", console)
     show.print_line(show.LEGEND, console)
     show.print_line(show.ERRORS[asked.level], console)
     record = replace(record, rows=done)
