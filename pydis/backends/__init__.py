@@ -3,7 +3,8 @@
     use("numpy")                          from now on, everywhere
     with use("definition"): ...           in this block, this thread, this asyncio task
     with use("cpp", conv2d=mine): ...     one kernel replaced
-    with use("numpy", conv2d_act=None):  one fused kernel switched off
+    with use("numpy", conv2d_act=None):   one fused kernel switched off
+    with use("cpp", conv2d=None):         one that every backend has: the reference's instead
     available()                           what there is, and why the rest is missing
 
 Without a choice the process uses `PYDIS_BACKEND`, else `cpp` if it was compiled, else `numpy`.
@@ -23,7 +24,7 @@ import numpy as np
 
 from pydis.backends import definition, special
 from pydis.backends.kernels import FUSED, OPTIONAL, OUTSIDE, REQUIRED, Array, Kernels
-from pydis.backends.numpy import NumPy
+from pydis.backends.numpy import NumPy, reference
 
 __all__ = [
     "FUSED",
@@ -103,7 +104,7 @@ class BackendError(ValueError):
 
 
 def load(name: str, **kernels: Any) -> Kernels:
-    """The table of backend `name` with single kernels replaced.
+    """The table of backend `name` with single kernels replaced, or switched off by None.
 
     Raises BackendError for an unknown backend or kernel, and for one that is missing here.
     """
@@ -122,10 +123,8 @@ def load(name: str, **kernels: Any) -> Kernels:
             )
         if function is not None and not callable(function):
             raise BackendError(f"kernel {kernel!r}: expected a function, received {function!r}")
-        if function is None and kernel in REQUIRED:
-            raise BackendError(
-                f"kernel {kernel!r} cannot be switched off: no composition equals it"
-            )
+        if function is None and kernel in REQUIRED:  # no composition equals it
+            function = reference(table, kernel)
         setattr(table, kernel, function)
     return table
 

@@ -10,7 +10,7 @@ cotangents is cheaper here than a gate in each.
 
 from collections.abc import Iterator
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -194,6 +194,12 @@ class NumPy(Kernels):
 def _rows(x: Array) -> tuple[int, ...]:
     """All axes but the last."""
     return tuple(range(x.ndim - 1))
+
+
+def reference(table: Kernels, kernel: str) -> Any:
+    """The kernel of that name as it is here, on the table's library where that is one of these."""
+    function = getattr(NumPy, kernel)
+    return function.__get__(table if isinstance(table, NumPy) else NumPy())
 
 
 def _images_a_block(bytes_an_image: int) -> int:
