@@ -2,7 +2,8 @@
 //
 // The formula by itself is a dozen passes over memory, because each of its operations writes an
 // array that the next one reads.  Here a vector of weights goes through all of them in registers.
-// Every weight is alone, so neither threads nor the width of a vector change a bit.
+// Every weight is alone, so neither threads nor the width of a vector change a bit.  A task is the
+// next 16384 weights of an array, which has fewer only at its end.
 #pragma once
 
 #include "sizes.hpp"

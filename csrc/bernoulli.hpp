@@ -4,6 +4,7 @@
 //
 // A row is summed in groups of 1024 bits, each over sixteen lanes (sixteen.hpp), and the groups one
 // after the other: no sum has a chain much longer than 64, and its bits depend on the row alone.
+// A task is whole rows, as many as have 16384 bits together, and one where a row is longer.
 #pragma once
 
 #include "math.hpp"

@@ -3,7 +3,7 @@
 // A pixel is inside if the outline crosses its row an odd number of times at or to the left of its
 // centre.  So each row is one word of 64 bits, and an edge that crosses the row at column c turns
 // over all bits from c on.  Vertices are rounded to parts of a pixel first, and from there on all
-// is exact: the bits of an image depend on nothing else.
+// is exact: the bits of an image depend on nothing else.  A task is the next 16 images.
 #pragma once
 
 #include "sizes.hpp"

@@ -1,8 +1,9 @@
 // The slopes of pairwise.hpp for a cotangent g of its result y, with all pairs made once more.
 //
 //     w_ijd = g_i exp(s_ij - y_i) + g_id exp(t_ijd - y_id)      how much draw i owes to Gaussian j
-//     z_id:   -Σ_j w gap / var       mean_jd:  Σ_i w gap / var      log var_jd:  ½ Σ_i w (gap²/var
-//     - 1)
+//     z_id:        -Σ_j w gap / var
+//     mean_jd:      Σ_i w gap / var
+//     log var_jd:   ½ Σ_i w (gap² / var - 1)
 //
 // Sums over i are made by groups of draws, each in arrays of its own, and the groups are then added
 // in order: the groups are cut by the number of draws alone.

@@ -74,7 +74,9 @@ def refused(function: Callable[..., Any], given: dict[str, Any], message: str) -
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("kernel", "sizes", "message"), TOO_LARGE)
+@pytest.mark.parametrize(
+    ("kernel", "sizes", "message"), TOO_LARGE, ids=[f"{k[0]}-{i}" for i, k in enumerate(TOO_LARGE)]
+)
 def test_sizes_beyond_counting(
     kernel: str, sizes: dict[str, Any], message: str, dtype: Any
 ) -> None:

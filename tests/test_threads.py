@@ -1,6 +1,8 @@
 """How many threads compute: settings that nest and overlap, defaults, quotas of containers."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -106,6 +108,40 @@ def test_more_threads_than_the_kernels_take() -> None:
         _core.set_threads(module.MOST_IN_KERNELS + 1)
     with use("cpp"), threads(1024):
         assert in_force() == (module.MOST_IN_KERNELS, 1)
+
+
+STATES = """
+from pydis.backends import threads as module, use
+from pydis.models import BetaVAE
+from pydis.training import TrainConfig
+from pydis.training.loop import machine
+
+def show():
+    print(module.kernel_threads(), module.blas_threads())
+
+for pool in module._pools():
+    pool.set_num_threads(3)
+    module._release(pool)
+use("{name}")
+show()
+with module.threads(2):
+    show()
+with machine(TrainConfig(BetaVAE(latents=2), backend="{name}", threads=2)):
+    show()
+show()
+"""
+
+
+@pytest.mark.parametrize("name", cpu_backends("definition"))
+def test_a_choice_of_backend_alone_sets_no_number(name: str, tmp_path: Path) -> None:
+    """In a process that has set none: after the choice, in a block, in a training, after both."""
+    done = subprocess.run(
+        [sys.executable, "-c", STATES.format(name=name)],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
+    found = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    inside = expected(2, 1 if name == "cpp" else 2)
+    assert found == [(1, 3), inside, inside, (1, 3)]
 
 
 # Blocks of several threads

@@ -34,7 +34,10 @@ RUNTIMES = {"address": ["libasan.so", "libstdc++.so"], "thread": ["libtsan.so"]}
 NOT_RUN = ("test_core_stubs", "test_core_training")
 """Call no kernel that the others do not, and take long."""
 
-OTHERS = ("test_epilogues", "test_fill", "test_adam_kernel")
+OTHERS = (
+    *("test_epilogues", "test_fill", "test_adam_kernel"),
+    *("test_channels", "test_batch_norm", "test_densities"),
+)
 """What neither those tests reach nor the small arrays of the fuzzer."""
 
 LEFT_OUT = "memory or fork or child"
