@@ -34,8 +34,11 @@ def maps(name: str, expected: Array, dtype: Any) -> Array:
 
 
 def row_sums(x: Array, open_: Array, roundings: int) -> Array:
-    """So many roundings of the sum of |x| over the rows where it counts: γ of them, each u."""
-    nu = roundings * unit(x.dtype)
+    """So many roundings of the sum of |x| over the rows where it counts: γ of them, each u.
+
+    Of x in double precision the loops round as well.
+    """
+    nu = roundings * unit(x.dtype) * (2 if x.dtype == np.float64 else 1)
     size = np.where(open_, abs(x), 0).sum(axis=0, dtype=np.float64)
     return nu / (1 - nu) * size
 

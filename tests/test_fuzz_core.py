@@ -20,7 +20,7 @@ from fuzz_families import FAMILIES
 Array = Any
 TELLERS = {
     *("build_info", "instruction_set", "instruction_sets", "threads"),
-    *("memory_handler", "memory_statistics"),
+    *("kernel_seconds", "memory_handler", "memory_statistics"),
 }
 APART = {
     "peak": "takes as long as it is told to",
