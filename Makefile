@@ -46,6 +46,7 @@ results: $(VENV)/installed-test
 	$(STEPS) infogan --threads 2 --rounds 8 --contenders $(CONTENDERS)
 	$(BIN)/python benchmarks/memory.py --rounds 3 --json benchmarks/results/memory.json \
 	    | tee benchmarks/results/memory.txt
+	$(BIN)/python benchmarks/left_out.py | tee benchmarks/results/left_out.txt
 	$(BIN)/pydis bench steps --filter beta-vae --rounds 10 --explain \
 	    --json benchmarks/results/steps.json --svg benchmarks/results/steps.svg \
 	    | tee benchmarks/results/steps.txt
