@@ -15,6 +15,9 @@ RESULTS, MAKEFILE = ROOT / "benchmarks/results", ROOT / "Makefile"
 if not (RESULTS.exists() and MAKEFILE.exists()):
     pytest.skip("the benchmarks are not here", allow_module_level=True)
 
+NO_SAMPLES = ("left_out.py", "bench_page.py")
+"""Commands that write no file of samples."""
+
 NOT_YET = {"memory.json"}
 """Files that `make results` writes and that may not be committed: memory.txt is older than it."""
 
@@ -27,7 +30,7 @@ class Run(NamedTuple):
 
 
 def commands(makefile: str) -> list[list[str]]:
-    """The words of each command of `results` that measures, up to a pipe."""
+    """The words of each command of `results` that writes samples, up to a pipe."""
     text = makefile.replace("\\\n", " ")
     variables = dict(re.findall(r"^(\w+) \??= (.*)$", text, re.MULTILINE))
     found = re.search(r"^results:.*\n((?:\t.*\n)+)", text, re.MULTILINE)
@@ -35,7 +38,7 @@ def commands(makefile: str) -> list[list[str]]:
     recipe = found[1]
     for _ in variables:
         recipe = re.sub(r"\$\((\w+)\)", lambda m: variables.get(m[1], m[1]), recipe)
-    lines = (line for line in recipe.splitlines() if "bench_page.py" not in line)
+    lines = (line for line in recipe.splitlines() if not any(name in line for name in NO_SAMPLES))
     return [shlex.split(line.partition("|")[0]) for line in lines]
 
 
