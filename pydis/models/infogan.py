@@ -9,7 +9,7 @@
 | z              | 62 variables, uniform on (−1, 1)                                       |
 | c              | one of 10 categories, each as likely; two codes uniform on (−1, 1)     |
 | Q(c | x)       | a categorical from logits; Gaussians from means and log-variances      |
-| λ              | 1 for the category, 0.02 for the uniform codes                         |
+| λ              | 0.1 for the category, 0.02 for the uniform codes                       |
 | optimisers     | Adam with β₁ = 0.5, η = 2e-4 for D and 1e-3 for G and Q, batch 128     |
 
 Algorithm 1 of `gan.py`, with the second phase for two players:
@@ -34,6 +34,8 @@ Q's variance at 1, with λ = 1; its slope is 0.01 where the paper says 0.1; and 
 codes against a normal prior, so that what it logs is no bound. Here Q learns its variance σ², so
 (c − μ)²/2 weighs λ/σ². A Q that knows a code to L_I nats has σ² = (2/πe) e^(−2 L_I) or so: with
 λ = 0.02 the weight is 0.6 at 1 nat, near the authors', and small before categories have formed.
+The paper's λ = 1 for the category has the code settled before the images are digits, and categories
+that share a digit for good; with 0.1 it grows as they come, to the same L_I (docs/reproduction.md).
 """
 
 import sys
@@ -75,7 +77,7 @@ class InfoGAN(GAN):
     """How many values the categorical code has; 0 for no such code."""
     uniform_codes: int = 2
     """Number of codes uniform on (−1, 1)."""
-    category_weight: float = 1.0
+    category_weight: float = 0.1
     """λ of the categorical code."""
     uniform_weight: float = 0.02
     """λ of each uniform code."""
