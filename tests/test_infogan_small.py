@@ -24,13 +24,13 @@ def trained(model: InfoGAN, steps: int, folder: Path) -> GameEvaluation:
 
 
 def test_a_small_infogan_tells_its_category(tmp_path: Path) -> None:
-    """300 updates of 64 images: L_I of at least 2.1 of log 10 = 2.303 nats, measured 2.19 to 2.22
-    in three runs. The categories are digits rather than not: naming them by a class fails for fewer
-    than six in ten of what training never saw, where chance fails for nine."""
+    """300 updates of 64 images: L_I of at least 2.1 of log 10 = 2.303 nats, 2.16 to 2.19 for
+    seeds 0 to 2. The categories are digits: naming them by a class fails for fewer than 45 in 100
+    of what training never saw, 26 to 30 for those seeds, where chance fails for 90."""
     found = trained(InfoGAN(), 300, tmp_path / "run")
     bound = found.terms["information_category"]
     assert 2.1 < bound < found.ceilings["information_category"] == math.log(10)
-    assert found.matching_error is not None and found.matching_error < 0.6
+    assert found.matching_error is not None and found.matching_error < 0.45
 
 
 def test_without_a_weight_the_category_tells_little(tmp_path: Path) -> None:
