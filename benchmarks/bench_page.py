@@ -16,10 +16,10 @@ from typing import Any
 
 from children import MALLOC
 from kernel_report import best, times_of
+from row_format import markdown, times_as_fast, versions
 from step_child import TORCH
 from step_problems import PROBLEMS
 from step_report import by_round, gigaflops_of_a_step, medians, samples_of
-from tables import markdown, times_as_fast, versions
 
 from pydis.bench.statistics import speed_up
 

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from children import MALLOC
-from tables import TIMES, markdown, times, times_as_fast, used_by_others, versions
+from row_format import TIMES, markdown, times, times_as_fast, used_by_others, versions
 
 Document = Mapping[str, Any]
 Times = dict[tuple[str, str], list[float]]

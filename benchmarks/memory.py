@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from tables import used_by_others
+from row_format import used_by_others
 
 from pydis.backends import available
 from pydis.backends.environment import environment

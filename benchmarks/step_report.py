@@ -4,8 +4,16 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from row_format import (
+    TIMES,
+    instruction_set,
+    markdown,
+    times,
+    times_as_fast,
+    used_by_others,
+    versions,
+)
 from step_problems import PROBLEMS
-from tables import TIMES, instruction_set, markdown, times, times_as_fast, used_by_others, versions
 
 Name = tuple[str, str]
 Samples = Mapping[Name, Sequence[Mapping[str, Any]]]

@@ -1,6 +1,7 @@
 """Tables of the scripts in benchmarks/: what they say of samples, machine and libraries."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from benchmark_scripts import (
 
 
 def test_the_load_is_said_with_its_verdict() -> None:
-    from tables import used_by_others
+    from row_format import used_by_others
 
     assert used_by_others(QUIET) == "used by others: 2 %"
     assert used_by_others(BUSY) == "used by others: 50 % (overloaded)"
@@ -156,3 +157,11 @@ def test_the_committed_tables_are_those_of_the_committed_samples(source: Any) ->
 
 def test_there_are_tables_of_both_kinds() -> None:
     assert {path.name.partition("_")[0] for path in PAGES} == {"kernels", "steps"}
+
+
+def test_no_script_has_the_name_of_a_test_module() -> None:
+    """Both folders are on the path of imports in a test: the first of two would be taken."""
+    scripts, tests = (
+        {p.name for p in folder.glob("*.py")} for folder in (BENCHMARKS, Path(__file__).parent)
+    )
+    assert len(scripts) > 10 and "conftest.py" in tests and not scripts & tests
