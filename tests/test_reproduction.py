@@ -29,6 +29,7 @@ def test_a_run_that_says_something_else_is_noticed(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
     (tmp_path / "docs").mkdir()
     shutil.copy(ROOT / "docs/reproduction.md", tmp_path / "docs")
+    shutil.copytree(ROOT / "docs/images", tmp_path / "docs/images")
     assert check(tmp_path) == 0
     path = tmp_path / RESULTS / "infogan-seed0.json"
     record = json.loads(path.read_text())
