@@ -20,7 +20,7 @@ from pydis.models import InfoGAN
 
 RESULTS = Path(__file__).with_name("results") / "reproduction"
 REPLACED = RESULTS / "replaced"
-"""Runs of seeds that have a newer one, in folders by why: cut short, or of an older recipe."""
+"""Further runs of the same seeds, in folders by why: cut short, or with other weights."""
 OLD = {"category_weight": 1.0, "uniform_weight": 0.1}
 """λ of the codes in records that do not say it."""
 PICTURES = Path(__file__).parents[1] / "docs" / "images" / "reproduction"
@@ -31,8 +31,8 @@ HEAD = """\
 # What the papers report, and what comes out here
 
 Written by `benchmarks/reproduction_page.py` from the runs in `benchmarks/results/reproduction/`,
-each made by one command. Seeds were fixed before the first run, and every run is on this page,
-those of an older recipe too. MNIST, 28×28, batch {batch}, first weights and draws from the seed
+each made by one command. Seeds were fixed before the first run, and every run that was scored is
+on this page, those of other weights too. MNIST, 28×28, batch {batch}, first weights and draws from the seed
 alone.
 
     python benchmarks/reproduce.py judge
@@ -42,7 +42,7 @@ alone.
     python benchmarks/reproduce.py gan --seed 0
 
 A run stops early where `--until` gave it so many seconds; the second table says after how many
-updates, and has the runs that newer ones of the same seed have replaced in the first. Two
+updates, and has further runs of the same seeds, cut or with other weights. Two
 machines round differently, and a game soon carries that to another outcome. A bound is in nats.
 Means are over seeds, ± one standard deviation of the sample.
 
@@ -73,7 +73,7 @@ InfoGAN, by the weights they were made with:
 {recipes}{missing}
 *λ/σ²* is what weighs (c − μ)²/2 for uniform codes: the authors fix both at 1, ours learns σ², which
 follows from L_I as the foot of `pydis/models/infogan.py` says. Where that is several times theirs,
-uniform codes decide digits. And with λ = 1 the category's bound is near its ceiling before images
+uniform codes decide more digits here. With λ = 1 the category's bound is near its ceiling before images
 are digits, and two digits that share categories then may go on to share them. Both weights were
 lowered after such runs, by shorter runs of smaller networks from seeds 0 and 1.
 
@@ -164,7 +164,9 @@ def each_run() -> Iterator[str]:
     )
     for name in ("infogan", "infogan-0", "conditional-gan", "gan"):
         newer = [(name, record) for record in runs(name)]
-        for title, record in newer + [(f"{name}, replaced", record) for record in replaced(name)]:
+        for title, record in newer + [
+            (f"{name}, another run", record) for record in replaced(name)
+        ]:
             scores = record["scores"]
             bounds = [v for n, v in scores.items() if n.startswith("information_")]
             cells = (
@@ -208,7 +210,7 @@ def missing() -> str:
     own = (now.category_weight, now.uniform_weight)
     if own in map(weights, runs("infogan")):
         return ""
-    return f"\nThe model comes with {own[0]:g} and {own[1]:g} now; no such run is here yet.\n"
+    return f"\nThe model comes with {own[0]:g} and {own[1]:g} now; no whole run of these is here yet.\n"
 
 
 def _middle(name: str, records: list[Record]) -> str:
