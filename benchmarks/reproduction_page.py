@@ -32,8 +32,8 @@ HEAD = """\
 
 Written by `benchmarks/reproduction_page.py` from the runs in `benchmarks/results/reproduction/`,
 each made by one command. Seeds were fixed before the first run, and every run that was scored is
-on this page, those of other weights too. MNIST, 28×28, batch {batch}, first weights and draws from the seed
-alone.
+on this page, those of other weights too. MNIST, 28×28, batch {batch}, first weights and draws from
+the seed alone.
 
     python benchmarks/reproduce.py judge
     python benchmarks/reproduce.py infogan --seed 0         and 1, 2, 3, 4
@@ -73,9 +73,9 @@ InfoGAN, by the weights they were made with:
 {recipes}{missing}
 *λ/σ²* is what weighs (c − μ)²/2 for uniform codes: the authors fix both at 1, ours learns σ², which
 follows from L_I as the foot of `pydis/models/infogan.py` says. Where that is several times theirs,
-uniform codes decide more digits here. With λ = 1 the category's bound is near its ceiling before images
-are digits, and two digits that share categories then may go on to share them. Both weights were
-lowered after such runs, by shorter runs of smaller networks from seeds 0 and 1.
+uniform codes decide more digits here. With λ = 1 the category's bound is near its ceiling before
+images are digits, and two digits that share categories then may go on to share them. Both weights
+were lowered after such runs, by shorter runs of smaller networks from seeds 0 and 1.
 
 ## Pictures
 
@@ -210,7 +210,8 @@ def missing() -> str:
     own = (now.category_weight, now.uniform_weight)
     if own in map(weights, runs("infogan")):
         return ""
-    return f"\nThe model comes with {own[0]:g} and {own[1]:g} now; no whole run of these is here yet.\n"
+    now_with = f"{own[0]:g} and {own[1]:g}"
+    return f"\nThe model comes with {now_with} now; no whole run of these is here yet.\n"
 
 
 def _middle(name: str, records: list[Record]) -> str:
