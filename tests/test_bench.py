@@ -20,7 +20,7 @@ from pydis.bench import limits, machine, quiet, rows, timing
 from pydis.bench import load as load_module
 from pydis.bench.load import Load, Moment, load_between, load_since, moment
 from pydis.bench.measure import Setting, measure, reference
-from pydis.bench.quiet import quiet_rounds
+from pydis.bench.quiet import kept_rounds, quiet_rounds
 from pydis.bench.statistics import rank_of_interval, speed_up, summarise
 from pydis.bench.timing import Contender, one_round
 
@@ -116,7 +116,7 @@ def chosen(shares: list[float], rounds: int) -> tuple[list[float], quiet.Rounds]
     loads = iter([Load(0.5, share, share > 0.1) for share in [*shares, *[0.2] * (2 * rounds)]])
     with (
         patch.object(quiet, "one_round", lambda contenders, number: [number, 2.0 * number]),
-        patch.object(load_module, "load_since", lambda before: next(loads)),
+        patch.object(load_module, "load_since", lambda before, now: next(loads)),
     ):
         found = quiet_rounds([Contender(lambda: None)] * 2, rounds)
     first, other = found.times
@@ -166,7 +166,7 @@ def test_blocks_last_until_the_counters_can_tell(monkeypatch: pytest.MonkeyPatch
         now[0] += 0.1
         return [0.1]
 
-    def load_since(before: Moment) -> Load:
+    def load_since(before: Moment, _: Any) -> Load:
         seen.append(round(now[0] - before.wall, 6))
         return Load(None, 0.0, False)
 
@@ -177,6 +177,25 @@ def test_blocks_last_until_the_counters_can_tell(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(quiet, "one_round", step)
     assert len(quiet_rounds([Contender(lambda: None)], 7).times[0]) == 7
     assert seen == [0.3, 0.3, 0.1]
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_round_may_be_anything_and_what_is_counted_as_ours_is_no_load(
+    counted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process of ours takes one of two processors all the while: by half, if it were others'."""
+    now = count()
+
+    def seen() -> Moment:
+        t = float(next(now))
+        return Moment(t, t, t if counted else 0.0, t)
+
+    monkeypatch.setattr(load_module, "SHORTEST", 0.0)
+    monkeypatch.setattr(load_module, "sleep", lambda seconds: None)
+    found = kept_rounds(lambda number: {"round": number}, 3, seen)
+    assert found.rounds == [{"round": n} for n in range(3)]
+    assert found.load.overloaded != counted
+    assert found.load.others == (0.0 if counted else 0.5) and found.discarded == 3 * (not counted)
 
 
 def test_a_turn_waits_for_threads_that_spin() -> None:

@@ -5,6 +5,7 @@ others'. Where there is no such file, the load average has to do.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time, sleep
 from typing import NamedTuple
@@ -41,10 +42,10 @@ def moment(stat: Path = STAT) -> Moment:
     return Moment(busy, idle, process_time(), perf_counter())
 
 
-def load_since(before: Moment) -> Load:
-    """The load since a moment; waits where that was too short a time to tell."""
+def load_since(before: Moment, now: Callable[[], Moment] | None = None) -> Load:
+    """The load since a moment, by `now` or `moment`; waits where that was too short to tell."""
     sleep(max(0.0, before.wall + SHORTEST - perf_counter()))
-    return load_between(before, moment(), load_average())
+    return load_between(before, (now or moment)(), load_average())
 
 
 def load_between(before: Moment, after: Moment, average: float | None = None) -> Load:
