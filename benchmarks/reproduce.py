@@ -5,6 +5,7 @@
     python benchmarks/reproduce.py infogan-0 --seed 0   the same with λ = 0
     python benchmarks/reproduce.py gan --seed 0
     python benchmarks/reproduce.py conditional-gan --seed 0
+    python benchmarks/reproduce.py infogan-dsprites --seed 0    on rendered sprites, 64×64
 
 Each run writes its scores, its course and what it ran on as one JSON file into --out, and a picture
 beside it. `benchmarks/reproduction_page.py` makes docs/reproduction.md of these files. MNIST is
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 from reproduction_scores import SCORES, evaluated, to_device
 from safetensors.numpy import load_file, save_file
+from sprite_scores import score_sprites
 
 from pydis.backends import current, use
 from pydis.backends.environment import environment
@@ -44,6 +46,7 @@ MODELS: dict[str, Any] = {
     "conditional-gan": ConditionalGAN(),
     "infogan": InfoGAN(),
     "infogan-0": InfoGAN(category_weight=0.0, uniform_weight=0.0),
+    "infogan-dsprites": InfoGAN(categories=3, uniform_codes=5),
 }
 
 Learners = dict[str, Learner]
@@ -105,18 +108,23 @@ def judge_states(model: Classifier, steps: int) -> States:
 def reproduce(options: argparse.Namespace) -> Record:
     """Train one model from one seed, as `pydis train` does, and score what it makes."""
     model, seed = MODELS[options.run], options.seed
+    data = "dsprites" if options.run == "infogan-dsprites" else "mnist"
     config = TrainConfig(
-        model, options.steps, seed, BATCH, "mnist", options.backend, log_every=LOG_EVERY
+        model, options.steps, seed, BATCH, data, options.backend, log_every=LOG_EVERY
     )
     run = run_of(config, options.keep / f"{options.run}-seed{seed}")
     learners = trained(run, options.until)
-    reader = Classifier()
-    start = reader.start(stream(0, "initialise"))["classifier"]
-    judges = {"classifier": start.with_arrays(load_file(options.judge), JUDGE_STEPS)}
     path = options.out / f"{options.run}-seed{seed}.png"
-    scores = SCORES[type(model)](
-        model, learners, lambda x: reader.classify(judges, x).mean, stream(seed, "evaluate"), path
-    )
+    rng = stream(seed, "evaluate")
+    if data == "dsprites":
+        scores = score_sprites(model, learners, rng, path)
+    else:
+        reader = Classifier()
+        start = reader.start(stream(0, "initialise"))["classifier"]
+        judges = {"classifier": start.with_arrays(load_file(options.judge), JUDGE_STEPS)}
+        scores = SCORES[type(model)](
+            model, learners, lambda x: reader.classify(judges, x).mean, rng, path
+        )
     steps = learners["generator"].moments.steps
     record = record_of(seed, steps, run.metrics(), run.seconds())
     return record | {"model": vars(model), "scores": scores}

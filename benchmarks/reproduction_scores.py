@@ -86,15 +86,7 @@ def score_infogan(
     `uniform_decides` is the share of images whose class changes when the uniform codes alone are
     drawn anew.
     """
-    bounds: dict[str, list[float]] = {name: [] for name in model.weights}
-    images, drawn = [], []
-    for _ in range(GENERATED // BLOCK):
-        codes = model.draw_codes(rng, BLOCK)
-        drawn.append(current().to_numpy(codes["category"]).argmax(axis=1))
-        x, _ = generate(learners["generator"], model.inputs(model.draw(rng, BLOCK), codes))
-        images.append(current().to_numpy(x))
-        for name, value in model.bounds(model.recognise(learners, x), codes).items():
-            bounds[name].append(float(value.mean()))
+    images, made_of, found = fresh(model, learners, rng)
     save(path, pictures(model, learners, rng))
     z, codes = model.draw(rng, BLOCK), model.draw_codes(rng, BLOCK)
     others = [codes, model.draw_codes(rng, BLOCK) | {"category": codes["category"]}]
@@ -108,8 +100,7 @@ def score_infogan(
 
     names = match(*categories("train"), model.categories)
     error = matching_error(*categories("test"), names)
-    found = {f"information_{name}": float(np.mean(b)) for name, b in bounds.items()}
-    made_of, seen = np.concatenate(drawn), evaluated(judge, np.concatenate(images)).argmax(axis=1)
+    seen = evaluated(judge, images).argmax(axis=1)
     scores = {
         "error": error,
         "generated_error": matching_error(made_of, seen, match(made_of, seen, model.categories)),
@@ -117,24 +108,42 @@ def score_infogan(
         "names": len(set(names.tolist())),
         "category_names": names.tolist(),
     }
-    return judged(judge, np.concatenate(images)) | found | scores
+    return judged(judge, images) | found | scores
+
+
+def fresh(
+    model: InfoGAN, learners: Learners, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
+    """Images of fresh codes, the category of each, and the mean L_I of each code, nats."""
+    bounds: dict[str, list[float]] = {name: [] for name in model.weights}
+    images, drawn = [], []
+    for _ in range(GENERATED // BLOCK):
+        codes = model.draw_codes(rng, BLOCK)
+        drawn.append(current().to_numpy(codes["category"]).argmax(axis=1))
+        x, _ = generate(learners["generator"], model.inputs(model.draw(rng, BLOCK), codes))
+        images.append(current().to_numpy(x))
+        for name, value in model.bounds(model.recognise(learners, x), codes).items():
+            bounds[name].append(float(value.mean()))
+    found = {f"information_{name}": float(np.mean(b)) for name, b in bounds.items()}
+    return np.concatenate(images), np.concatenate(drawn), found
 
 
 def pictures(model: InfoGAN, learners: Learners, rng: np.random.Generator) -> np.ndarray:
     """Rows of one category each, then for each uniform code as many rows of its sweep."""
     grid = np.arange(ROWS * ROWS)
+    side = learners["discriminator"].network.side
     rows, columns = grid // ROWS, grid % ROWS
     noise = current().to_numpy(model.draw(rng, ROWS))
     parts = []
     for swept in (None, *list(model.weights)[1:]):
         codes = {name: np.zeros((len(grid), 1), np.float32) for name in model.weights}
-        codes["category"] = np.eye(model.categories, dtype=np.float32)[rows]
+        codes["category"] = np.eye(model.categories, dtype=np.float32)[rows % model.categories]
         z = noise[columns if swept is None else rows]
         if swept is not None:
             codes[swept] = SWEEP[columns, None]
         on_device = {name: current().asarray(code) for name, code in codes.items()}
         x, _ = generate(learners["generator"], model.inputs(current().asarray(z), on_device))
-        parts.append(current().to_numpy(x).reshape(ROWS, ROWS, 28, 28))
+        parts.append(current().to_numpy(x).reshape(ROWS, ROWS, side, side))
     return np.concatenate(parts)
 
 

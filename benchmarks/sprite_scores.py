@@ -1,0 +1,63 @@
+"""What InfoGAN's Q knows of rendered sprites, whose factors are known: 64×64, no classes given.
+
+Q has seen generated images only. Here it reads rendered ones: names are given, and a linear reader
+fitted, on images of the part trained on; both are tried on images held out.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from reproduction_scores import Learners, evaluated, fresh, pictures, save
+
+from pydis.autodiff.ops import concat
+from pydis.data import dsprites
+from pydis.metrics import linear_r2, match, matching_error
+from pydis.models import InfoGAN
+
+IMAGES = 5000
+"""Drawn of each part."""
+ORDERED = {"scale": 1, "x": 3, "y": 4}
+"""Columns of the factors that a line can tell: an orientation is a turn, a shape a name."""
+
+
+def score_sprites(
+    model: InfoGAN, learners: Learners, rng: np.random.Generator, path: Path
+) -> dict[str, float]:
+    """L_I on fresh codes, nats; the error of shapes by category, in [0, 1]; R² of factors.
+
+    R² is that of a linear reader of the means of the uniform codes, of all and of the best one.
+    """
+    _, _, found = fresh(model, learners, rng)
+    save(path, pictures(model, learners, rng))
+    (category, means, factors), (category_held, means_held, held) = (
+        read(model, learners, rng, part) for part in ("train", "held-out")
+    )
+    shapes = match(category, factors[:, 0], model.categories)
+    scores = {"shape_error": matching_error(category_held, held[:, 0], shapes)}
+    columns = list(ORDERED.values())
+    target, target_held = factors[:, columns], held[:, columns]
+    both = linear_r2(means, target, means_held, target_held)
+    alone = [
+        linear_r2(means[:, [i]], target, means_held[:, [i]], target_held)
+        for i in range(means.shape[1])
+    ]
+    scores |= {f"r2_{name}": float(r2) for name, r2 in zip(ORDERED, both, strict=True)}
+    best = np.max(alone, axis=0)
+    scores |= {f"r2_{name}_of_one": float(r2) for name, r2 in zip(ORDERED, best, strict=True)}
+    return found | scores
+
+
+def read(
+    model: InfoGAN, learners: Learners, rng: np.random.Generator, part: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Q's category `[N]` and means of the uniform codes `[N, U]` for images, and their factors."""
+    factors = dsprites.sample_factors(rng, IMAGES, part)  # type: ignore[arg-type]
+    x = dsprites.render(factors).astype(np.float32)
+    names = [name for name in model.weights if name != "category"]
+
+    def every(block: np.ndarray) -> np.ndarray:
+        q = model.recognise(learners, block)
+        return concat(q["category"].logits, *[q[name].mean for name in names], axis=1)
+
+    found = evaluated(every, x)
+    return found[:, : model.categories].argmax(axis=1), found[:, model.categories :], factors
