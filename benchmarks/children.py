@@ -49,6 +49,9 @@ class Child:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
 
 
 def moment_of(children: Sequence[Child]) -> Moment:

@@ -3,15 +3,17 @@
     python benchmarks/kernel_child.py pydis|openblas|torch THREADS
 
 Started by kernels_beside_torch.py; needs NumPy and the library. Each line on stdin is a request as
-JSON: {"row": {"kernel": …, "inputs": [shapes], "form": …}} prepares a row and is answered by what
-each variant computed, in short; {"variant": …, "calls": n} is answered by the seconds of one call,
-once the library's threads are at rest; {} is answered by the processor time used so far.
+JSON: {"row": {"kernel": …, "form": …, "inputs": file, "results": folder}} prepares a row and is
+answered by the file of what each variant computed; {"variant": …, "calls": n} is answered by the
+seconds of one call, once the library's threads are at rest; {} is answered by the processor time
+used so far.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,11 +35,9 @@ def main() -> None:
         request = json.loads(line)
         if "row" in request:
             row = request["row"]
-            rng = np.random.default_rng(0)
-            inputs = [rng.standard_normal(shape).astype(np.float32) for shape in row["inputs"]]
-            made = make(row["kernel"], inputs, row["form"])
+            made = make(row["kernel"], list(np.load(row["inputs"]).values()), row["form"])
             calls = {name: call for name, (call, _) in made.items()}
-            answer: Any = {name: digest(read(call())) for name, (call, read) in made.items()}
+            answer: Any = computed(made, Path(row["results"]))
         elif "variant" in request:
             answer = seconds(calls[request["variant"]], request["calls"])
         else:
@@ -67,10 +67,12 @@ def rest() -> None:
             return
 
 
-def digest(y: np.ndarray) -> list[float]:
-    """Two numbers by which results are compared: their size, and a sum that knows their order."""
-    flat = y.astype(np.float64).ravel()
-    return [float(np.sqrt(flat @ flat)), float(flat @ np.cos(np.arange(flat.size)))]
+def computed(made: Mapping[str, tuple[Call, Callable[[Any], Any]]], folder: Path) -> dict[str, str]:
+    """The file of each variant's result."""
+    files = {name: folder / f"{name}.npy" for name in made}
+    for name, (call, read) in made.items():
+        np.save(files[name], read(call()))
+    return {name: str(file) for name, file in files.items()}
 
 
 def itself(y: Any) -> Any:

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from children import MALLOC
-from row_format import TIMES, markdown, times, times_as_fast, used_by_others, versions
+from row_format import TIMES, given, markdown, times, times_as_fast, used_by_others, versions
 
 Document = Mapping[str, Any]
 Times = dict[tuple[str, str], list[float]]
@@ -24,7 +24,9 @@ def page(document: Document) -> list[str]:
         f"{versions(document)}.",
         f"Float32, {document['rounds']} rounds. Of a library's variants, malloc plain and tuned, a",
         "row has the one of the least median. Ratios are medians of paired rounds, with their 95 %",
-        "interval; a dash where it holds 1.",
+        "interval; a dash where it holds 1. An error is max |y − y₆₄| / Σ|a||b| in units of eps,",
+        "beside the bound up to which it is rounding's; beyond it nothing was timed. Left out:",
+        "rounds that others disturbed, measured anew. A dash in these columns: not recorded.",
         f"Rows where others used over a tenth of the machine (!): {overloaded} of {len(rows)}.",
         "",
         *table(rows),
@@ -39,29 +41,31 @@ def page(document: Document) -> list[str]:
 
 def table(rows: Sequence[Document]) -> list[str]:
     """A row for each kernel: ours, the best of PyTorch, and of OpenBLAS where it has the kernel."""
-    head = ("row", "ours", *TIMES, "best torch", *(f"torch {name}" for name in TIMES[:3]))
-    head += (
-        "torch / ours [95 %]",
-        f"OpenBLAS {TIMES[0]}",
-        "OpenBLAS / ours [95 %]",
-        "used by others",
-    )
+    least = (*TIMES[:3], "error")
+    head = ("row", "ours", *TIMES, "error", "best torch", *(f"torch {name}" for name in least))
+    head += ("torch / ours [95 %]", f"OpenBLAS {TIMES[0]}", "OpenBLAS error")
+    head += ("OpenBLAS / ours [95 %]", "bound", "used by others", "left out")
     lines = []
     for row in rows:
-        taken, both = times_of(row), list(MALLOC)
+        taken, wrong, both = times_of(row), errors_of(row), list(MALLOC)
         ours = best("pydis", taken, both, median)
         torch, blas = (best(library, taken, both, median) for library in ("torch", "openblas"))
-        cells = [row["name"], ours[1], *times(taken[ours], 3)]
-        cells += [" ".join(torch), *times(taken[torch], 3)[:3]] if torch else [""] * 4
+        cells = [row["name"], ours[1], *times(taken[ours], 3), wrong[ours]]
+        cells += [" ".join(torch), *times(taken[torch], 3)[:3], wrong[torch]] if torch else [""] * 5
         cells += [times_as_fast(taken[torch], taken[ours], row["overloaded"]) if torch else ""]
-        cells += [times(taken[blas], 3)[0] if blas else ""]
+        cells += [times(taken[blas], 3)[0], wrong[blas]] if blas else [""] * 2
         cells += [times_as_fast(taken[blas], taken[ours], row["overloaded"]) if blas else ""]
-        lines.append([*cells, used_by_others(row).partition(": ")[2]])
+        cells += [given(row, "bound", ".3g"), used_by_others(row).partition(": ")[2]]
+        lines.append([*cells, given(row, "discarded", "d")])
     return markdown(head, lines)
 
 
 def times_of(row: Document) -> Times:
     return {(s["variant"], s["malloc"]): s["seconds"] for s in row["samples"]}
+
+
+def errors_of(row: Document) -> dict[tuple[str, str], str]:
+    return {(s["variant"], s["malloc"]): given(s, "error", ".2g") for s in row["samples"]}
 
 
 def best(library: str, taken: Times, mallocs: Sequence[str], statistic: Statistic) -> Any:

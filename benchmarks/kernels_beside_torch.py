@@ -5,31 +5,38 @@
 
 The rows are those of `pydis bench kernels`, in float32. Libraries in one process fight over
 threads, so each is a child (kernel_child.py) that computes when asked; a round asks all of them in
-turn, each round another one first. Each library runs with glibc's malloc as it comes and tuned to
-keep what is freed. Writes all samples as JSON and a table as Markdown (kernel_report.py), one pair
-for each number of threads, into --out; with --render the table alone, of the samples there.
+turn, each round another one first, and rounds that other processes disturbed are measured anew.
+What each computed is first compared with the same in float64. Each library runs with glibc's malloc
+as it comes and tuned to keep what is freed. Writes all samples as JSON and a table as Markdown
+(kernel_report.py), one pair for each number of threads, into --out; with --render the table alone,
+of the samples there.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, log, sqrt
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from children import MALLOC, Child, moment_of, torch_version
-from kernel_report import Times, page
+from kernel_report import page
 
 from pydis.backends.environment import environment
 from pydis.bench import machine
-from pydis.bench.load import load_average, load_between
-from pydis.bench.rows import Row, kernel_rows
+from pydis.bench.measure import reference
+from pydis.bench.quiet import kept_rounds
+from pydis.bench.rows import Row, bound, error, kernel_rows
 from pydis.bench.timing import turns
 
 CHILD = Path(__file__).with_name("kernel_child.py")
 LEAST = 5e-4
 """Seconds on the clock in one turn: shorter calls are repeated."""
+CHANCE = 1e-6
+"""Of a result that is right to lie beyond what is tolerated."""
 
 
 def main() -> None:
@@ -60,45 +67,69 @@ def run(threads: int, options: argparse.Namespace) -> None:
     ]
     rows = [row for row in kernel_rows() if options.filter in row.name]
     try:
-        measured = [measure(row, children, options.rounds) for row in rows]
+        with TemporaryDirectory() as folder:
+            measured = [measure(row, children, options.rounds, Path(folder)) for row in rows]
     finally:
         for child in children:
             child.end()
     save(measured, threads, options)
 
 
-def measure(row: Row, children: Sequence[Child], rounds: int) -> dict[str, Any]:
-    """Samples of one row, of all variants that computed the same."""
-    form = row.shape.partition(" ")[2]
-    request = {"kernel": row.kernel, "inputs": row.inputs, "form": form}
-    contenders: list[tuple[Child, str]] = []
-    expected: list[float] = []
+def measure(row: Row, children: Sequence[Child], rounds: int, folder: Path) -> dict[str, Any]:
+    """Samples of one row and errors, of all variants; children leave what they computed there."""
+    limit, contenders, errors = tolerated(row), [], []
+    inputs = row.make("float32")
+    exact = reference(row, inputs)
+    np.savez(folder / "inputs.npz", *inputs)
+    request = {"kernel": row.kernel, "form": row.shape.partition(" ")[2]}
+    request |= {"inputs": str(folder / "inputs.npz"), "results": str(folder)}
     for child in children:
-        for variant, digest in child.ask(row=request).items():
-            expected = expected or digest
-            expect_alike(row.name, variant, digest, expected)
+        for variant, result in child.ask(row=request).items():
+            errors.append(error(np.load(result), *exact))
+            expect_right(row.name, variant, errors[-1], limit)
             contenders.append((child, variant))
     first, variant = contenders[0]
     calls = min(1000, ceil(LEAST / min(first.ask(variant=variant, calls=1) for _ in range(3))))
-    times: Times = {(variant, child.malloc): [] for child, variant in contenders}
-    began = moment_of(children)
-    for number in range(rounds):
+
+    def one(number: int) -> list[float]:
+        seconds = [0.0] * len(contenders)
         for i in turns(len(contenders), number):
             child, variant = contenders[i]
-            times[variant, child.malloc].append(child.ask(variant=variant, calls=calls))
-    load = load_between(began, moment_of(children), load_average())
-    shown = [f"{' '.join(name)} {1e3 * min(t):.3f} ms" for name, t in times.items()]
-    print(f"{row.name}: {', '.join(shown)}", flush=True)
-    return {"row": row, "calls": calls, "times": times, "load": load}
+            seconds[i] = child.ask(variant=variant, calls=calls)
+        return seconds
+
+    found = kept_rounds(one, rounds, lambda: moment_of(children))
+    samples = [
+        {"variant": variant, "malloc": child.malloc, "error": off, "seconds": list(seconds)}
+        for (child, variant), off, seconds in zip(
+            contenders, errors, zip(*found.rounds, strict=True), strict=True
+        )
+    ]
+    best = [f"{s['variant']} {s['malloc']} {1e3 * min(s['seconds']):.3f} ms" for s in samples]
+    print(f"{row.name}: {', '.join(best)}", flush=True)
+    about = {"name": row.name, "operations": row.operations, "calls": calls, "bound": limit}
+    return about | found.load._asdict() | {"discarded": found.discarded, "samples": samples}
 
 
-def expect_alike(
-    row: str, variant: str, digest: Sequence[float], expected: Sequence[float]
-) -> None:
-    """Ends the program where two libraries did not compute the same: within 1e-4 of its size."""
-    apart = [abs(a - b) for a, b in zip(digest, expected, strict=True)]
-    if not all(difference <= 1e-4 * expected[0] for difference in apart):
-        raise SystemExit(f"{row}: {variant} computed {digest}, not {expected}")
+def tolerated(row: Row) -> float:
+    """The largest error in units of eps |a||b|: what rounding explains, or less that is certain.
+
+    Roundings that are independent and of mean zero bring a sum of n products beyond λ √n u of
+    |a||b| with a chance of at most 2 exp(−λ²/2) for each product there is, u = eps/2, to first
+    order in u (Higham and Mary 2019, theorem 3.3). λ is such that this is `CHANCE` for all.
+    """
+    products = row.operations / 2
+    likely = sqrt(2 * log(2 * products / CHANCE)) * sqrt(row.terms) / 2
+    return min(bound(row, "float32"), likely)
+
+
+def expect_right(row: str, variant: str, off: float, limit: float) -> None:
+    """Ends the program where a library computed something else: nothing is timed beside it."""
+    if off > limit:
+        raise SystemExit(
+            f"{row}: {variant} is off by {off:.3g} eps |a||b| from float64, "
+            f"expected at most {limit:.3g}: not the same work, no ratio"
+        )
 
 
 def save(measured: Sequence[dict[str, Any]], threads: int, options: argparse.Namespace) -> None:
@@ -110,19 +141,9 @@ def save(measured: Sequence[dict[str, Any]], threads: int, options: argparse.Nam
         "machine": machine.about(),
         "torch": torch_version(options.torch_python),
         "malloc": MALLOC,
-        "rows": [as_json(m) for m in measured],
+        "rows": measured,
     }
     file(threads, options).write_text(json.dumps(document, indent=1) + "\n", "utf-8")
-
-
-def as_json(m: dict[str, Any]) -> dict[str, Any]:
-    """A row with its samples in seconds."""
-    row: Row = m["row"]
-    samples = [
-        {"variant": v, "malloc": malloc, "seconds": t} for (v, malloc), t in m["times"].items()
-    ]
-    about = {"name": row.name, "operations": row.operations, "calls": m["calls"]}
-    return about | m["load"]._asdict() | {"samples": samples}
 
 
 def render(threads: int, options: argparse.Namespace) -> None:

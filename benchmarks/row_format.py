@@ -27,6 +27,11 @@ def times_as_fast(theirs: Sequence[float], ours: Sequence[float], overloaded: bo
     return said(Compared(speed_up(theirs, ours)), overloaded)  # type: ignore[arg-type]
 
 
+def given(document: Mapping[str, Any], name: str, form: str) -> str:
+    """A number of a document in this form; a dash in one that was written before it was kept."""
+    return format(document[name], form) if name in document else "-"
+
+
 def used_by_others(load: Mapping[str, Any]) -> str:
     """The load of a measurement, as a document keeps it, in words."""
     others = load["others"]

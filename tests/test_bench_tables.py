@@ -114,6 +114,25 @@ def test_a_row_of_an_overloaded_machine_is_marked_and_a_library_may_lack_a_kerne
     assert row["best torch"] == row["torch / ours [95 %]"] == ""
 
 
+def test_a_row_has_the_errors_of_the_variants_it_shows_or_dashes_where_none_was_kept() -> None:
+    from kernel_report import table
+
+    known = kernel(
+        "matmul 2x2x2",
+        pydis_plain=OURS,
+        pydis_tuned=[2 * t for t in OURS],
+        torch_plain=OURS,
+        openblas_tuned=OURS,
+    )
+    columns = ("error", "torch error", "OpenBLAS error", "bound", "left out")
+    (row,) = named(table([known]))
+    assert [row[c] for c in columns] == ["-"] * 5
+    for sample, error in zip(known["samples"], (1.234, 9.0, 0.5, 0.25), strict=True):
+        sample["error"] = error
+    (row,) = named(table([known | {"bound": 126.04, "discarded": 3}]))
+    assert [row[c] for c in columns] == ["1.2", "0.5", "0.25", "126", "3"]
+
+
 def test_the_sums_are_geometric_means_of_convolutions_and_total_times_of_products() -> None:
     from kernel_report import page, summary
 
