@@ -43,6 +43,12 @@ how many rows the interval lies above 1, below it, or decides nothing.
 
 """
 
+ERRORS = """
+The largest error of all rows against float64, in units of eps Σ|a||b|:
+
+"""
+LIBRARIES = {"torch": "PyTorch", "openblas": "OpenBLAS"}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -68,11 +74,14 @@ def section() -> str:
     both = [(name, document) for name in ("torch", "openblas") for document in kernels]
     counts = markdown(verdicts, [verdict(*pair) for pair in both], 1)
     slower = [line for pair in both for line in where_slower(*pair)]
+    errors = [line for document in kernels for line in largest_errors(document)]
     return "".join(
         [*measured("Steps", steps), *measured("Kernels", kernels)]
         + [STEPS, *(f"{line}\n" for line in lines), KERNELS, *(f"{line}\n" for line in counts)]
         + ["\nWhere ours is slower:\n\n"] * bool(slower)
         + [f"- {line}\n" for line in slower]
+        + [ERRORS] * bool(errors)
+        + [f"- {line}\n" for line in errors]
     )
 
 
@@ -132,10 +141,22 @@ def where_slower(library: str, document: Document) -> Iterator[str]:
     """Each row in which the other library is faster."""
     for row in document["rows"]:
         if (decided(library, row) or 1) < 1:
-            name = {"torch": "PyTorch", "openblas": "OpenBLAS"}[library]
+            name = LIBRARIES[library]
             theirs, ours = times_of_both(library, row)
             said = times_as_fast(theirs, ours, False).removesuffix(" slower")
             yield f"{row['name']}, threads {document['threads']}, beside {name}: {said}"
+
+
+def largest_errors(document: Document) -> Iterator[str]:
+    """Of each library over all its variants and rows; nothing of a document without errors."""
+    samples = [s for row in document["rows"] for s in row["samples"] if "error" in s]
+    said = []
+    for library, name in ({"pydis": "ours"} | LIBRARIES).items():
+        errors = [s["error"] for s in samples if s["variant"].startswith(library)]
+        if errors:
+            said.append(f"{name} {max(errors):.2g}")
+    if said:
+        yield f"threads {document['threads']}: {', '.join(said)}"
 
 
 if __name__ == "__main__":

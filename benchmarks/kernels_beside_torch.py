@@ -3,9 +3,9 @@
     python benchmarks/kernels_beside_torch.py --torch-python PYTHON [--threads 1 2] [--rounds 20]
     python benchmarks/kernels_beside_torch.py --render [--threads 1 2]
 
-The rows are those of `pydis bench kernels`, in float32. Libraries in one process fight over
-threads, so each is a child (kernel_child.py) that computes when asked; a round asks all of them in
-turn, each round another one first, and rounds that other processes disturbed are measured anew.
+The rows are the products and convolutions of `pydis bench kernels`, in float32. Libraries in one
+process fight over threads, so each is a child (kernel_child.py) that computes when asked; a round
+asks all in turn, each round another one first; rounds that others disturbed are measured anew.
 What each computed is first compared with the same in float64. Each library runs with glibc's malloc
 as it comes and tuned to keep what is freed. Writes all samples as JSON and a table as Markdown
 (kernel_report.py), one pair for each number of threads, into --out; with --render the table alone,

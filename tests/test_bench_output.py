@@ -38,6 +38,7 @@ TINY = [rows.matmul(3, 5, 4), *rows.convolutions(2, 8, 2, 3)]
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny rows, and limits measured in a moment."""
     monkeypatch.setattr(commands, "kernel_rows", lambda: TINY)
+    monkeypatch.setattr(commands, "pass_rows", list)
     monkeypatch.setattr(bench_run, "limits", lambda *_: LIMITS)
     monkeypatch.setattr("pydis.bench.load.SHORTEST", 0.0)
 

@@ -80,6 +80,18 @@ def test_what_is_slower_is_counted_and_named_and_a_busy_machine_decides_nothing(
     ]
 
 
+def test_the_largest_errors_are_named_where_they_were_kept() -> None:
+    from bench_page import largest_errors
+
+    rows = [row("a", 2.0), row("b", 2.0)]
+    document = {"threads": 2, "rows": rows}
+    assert list(largest_errors(document)) == []
+    for each, errors in zip(rows, ((1.0, 3.25), (2.0, 0.5)), strict=True):
+        for sample, error in zip(each["samples"], errors, strict=True):
+            sample["error"] = error
+    assert list(largest_errors(document)) == ["threads 2: ours 2, OpenBLAS 3.2"]
+
+
 def test_a_step_stands_beside_the_fastest_tuned_one() -> None:
     from bench_page import rows_of_step
 

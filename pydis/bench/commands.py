@@ -11,6 +11,7 @@ import tyro
 from pydis.backends.processors import processors
 from pydis.bench.layers import layer_rows
 from pydis.bench.measure import measure, settings
+from pydis.bench.passes import pass_rows
 from pydis.bench.records import Limits, RowRecord
 from pydis.bench.rows import Row, kernel_rows
 from pydis.bench.run import Asked, BenchError, run
@@ -54,7 +55,7 @@ def kernels_command(
         svg: Draw the times as bars, and the roofline, into a file.
     """
     asked = Asked("kernels", rounds, thread_counts(threads), seconds, dtype, json, svg)
-    return timed(asked, chosen(kernel_rows(), filter))
+    return timed(asked, chosen([*kernel_rows(), *pass_rows()], filter))
 
 
 def layers_command(

@@ -18,7 +18,7 @@ class Row(NamedTuple):
     """One kernel, or one layer, at one shape. `terms` is the most products added in one number.
 
     A layer gives several arrays, and what it computes is no sum of products: its errors are
-    relative to the largest number of each array (`of_largest`), those of kernels to |a||b|.
+    relative to the largest number of each array (`of_largest`), those of products to |a||b|.
     """
 
     kernel: str
@@ -114,7 +114,7 @@ def convolutions(n: int, side: int, c: int, o: int) -> list[Row]:
 
 
 def kernel_rows() -> list[Row]:
-    """All rows of `pydis bench kernels`: batches of 64 (beta-VAE) and of 128 (InfoGAN)."""
+    """The sums of products of `pydis bench kernels`: batches of 64 (beta-VAE), 128 (InfoGAN)."""
     products = [
         *((64, 1024, 256), (64, 256, 1024), (64, 256, 10), (64, 20, 256)),
         *((128, 1024, 74), (128, 6272, 1024), (6272, 1024, 128)),

@@ -26,8 +26,9 @@ the instruction set's (BLAS: the best) at these threads. % of floor: the floor's
 the peak or bytes at the bandwidth, the larger, of the time taken: 100 is as fast as it can be."""
 ERRORS = {
     "kernels": """\
-error: max |y - y64| / (|a||b|) against float64 in units of eps, beside the bound that rounding
-explains; beyond it: WRONG, and no time.""",
+error: max |y - y64| / (|a||b|) against float64 in units of eps, of adam and pairwise_gaussian
+max |y - y64| / max |y64|, beside the bound that rounding explains; beyond it: WRONG, and no
+time.""",
     "layers": """\
 error: max |y - y64| / max |y64| of the worst array, gradients included, against float64 in units of
 eps, beside the bound that rounding explains; beyond it: WRONG, and no time.""",
