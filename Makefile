@@ -44,6 +44,9 @@ results: $(VENV)/installed-test
 	$(STEPS) beta-vae --threads 1 2 --rounds 6 --contenders cpp channels_last --busy
 	$(STEPS) infogan --threads 1 --rounds 6 --contenders $(CONTENDERS)
 	$(STEPS) infogan --threads 2 --rounds 8 --contenders $(CONTENDERS)
+	$(STEPS) vae --threads 2 --rounds 6 --contenders $(CONTENDERS)
+	$(STEPS) gan --threads 2 --rounds 6 --contenders $(CONTENDERS)
+	$(STEPS) conditional-gan --threads 2 --rounds 6 --contenders $(CONTENDERS)
 	$(BIN)/python benchmarks/memory.py --rounds 3 --json benchmarks/results/memory.json \
 	    | tee benchmarks/results/memory.txt
 	$(BIN)/python benchmarks/left_out.py | tee benchmarks/results/left_out.txt

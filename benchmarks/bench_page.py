@@ -19,7 +19,7 @@ from kernel_report import best, times_of
 from row_format import markdown, times_as_fast, versions
 from step_child import TORCH
 from step_problems import PROBLEMS
-from step_report import by_round, gigaflops_of_a_step, medians, samples_of
+from step_report import by_round, counted_of, gigaflops_of_a_step, medians, samples_of
 
 from pydis.bench.statistics import speed_up
 
@@ -66,7 +66,8 @@ def main() -> None:
 
 def section() -> str:
     """What stands between the comments."""
-    steps = [read(f"steps_beside_torch-{m}-threads{n}") for m in PROBLEMS for n in THREADS]
+    stems = [f"steps_beside_torch-{m}-threads{n}" for m in PROBLEMS for n in THREADS]
+    steps = [read(stem) for stem in stems if (RESULTS / f"{stem}.json").exists()]
     kernels = [read(f"kernels_beside_torch-threads{n}") for n in THREADS]
     head = ("step", "contender", "threads", "median ms", "times the floor", "/ cpp [95 %]")
     lines = markdown(head, [row for document in steps for row in rows_of_step(document)], 2)
@@ -99,7 +100,7 @@ def measured(what: str, documents: list[Document]) -> Iterator[str]:
 def rows_of_step(document: Document) -> Iterator[list[str]]:
     """Ours, PyTorch as it comes, and the fastest PyTorch with malloc tuned."""
     samples, middle = samples_of(document), medians(document)
-    counted = len(samples["cpp", "plain"]) // document["rounds"]
+    counted = counted_of(document)
     work = gigaflops_of_a_step(document["model"], PROBLEMS[document["model"]].batch)
     tuned = [name for name in samples if name[0] in TORCH and name[1] == "tuned"]
     fastest = min(tuned, key=lambda name: middle[name])

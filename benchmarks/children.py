@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pydis.bench.load import Moment, moment
@@ -54,10 +55,23 @@ class Child:
             pipe.close()
 
 
-def moment_of(children: Sequence[Child]) -> Moment:
-    """Now; what the children used counts as ours. {} asks a child for its processor time."""
+def moment_of(children: Sequence[Child], neighbours: Sequence[int] = ()) -> Moment:
+    """Now; what the children used counts as ours. {} asks a child for its processor time.
+
+    So does what processes used that compute beside them on purpose, by their numbers.
+    """
     now = moment()
-    return now._replace(own=now.own + sum(child.ask() for child in children))
+    own = sum(child.ask() for child in children) + sum(map(processor_time, neighbours))
+    return now._replace(own=now.own + own)
+
+
+def processor_time(pid: int) -> float:
+    """Seconds that a process used; 0 where the system keeps no such file."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def torch_version(python: str) -> str:

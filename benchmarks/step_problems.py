@@ -2,18 +2,21 @@
 
 A problem is a record of arrays for numpy.savez: `PLAYER/…` are first weights by our names,
 `torch/PLAYER/…` the same by PyTorch's names and in its order of axes, `images` some batches,
-`drawn` what the model draws at each step, and the rest its hyper-parameters.
+`drawn` what the model draws at each step, `late/PLAYER/…` and `torch/late/PLAYER/…` the players of
+late_state.py, and the rest its hyper-parameters.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from late_state import BEFORE, late_state
 
 from pydis.backends.draws import normal
-from pydis.bench.agreement import ALONE, GAME
-from pydis.bench.steps import batches
-from pydis.models import BetaVAE, InfoGAN
+from pydis.bench.agreement import ALONE, GAME, LATE, Agreement
+from pydis.bench.steps import batches, parts
+from pydis.models import GAN, VAE, BetaVAE, ConditionalGAN, InfoGAN
+from pydis.models.gan import even_choice
 from pydis.nn import convert
 from pydis.training import stream
 
@@ -25,10 +28,9 @@ class Problem(NamedTuple):
     batch: int
     losses: Sequence[str]
     """The terms that must agree, the first of them at step 1."""
-    steps: int
-    """The later step at which all terms must agree."""
-    apart: float
-    """By how much they may differ there: in nats, or of their size where that is more."""
+    alike: Agreement
+    """The later step at which all terms must agree, and by how much they may differ there and at
+    step 1: in nats, or of their size where that is more."""
     warm_up: int
     counted: int
     """Steps of a turn, off the clock and on it."""
@@ -39,34 +41,37 @@ class Problem(NamedTuple):
     """Layers that see a flattened image: PyTorch flattens channels first."""
 
 
+BETA_VAE = Problem(
+    model=BetaVAE(learning_rate=5e-4),
+    batch=64,
+    losses=("loss",),
+    alike=ALONE,
+    warm_up=2,
+    counted=5,
+    image=(4, 4, 64),
+    after_flatten=("autoencoder/trunk.layers.5",),
+    before_unflatten=("autoencoder/decoder.layers.1",),
+)
+ADVERSARIAL = Problem(
+    model=GAN(),
+    batch=128,
+    losses=("discriminator_loss", "generator_loss"),
+    alike=GAME,
+    warm_up=1,
+    counted=2,
+    image=(7, 7, 128),
+    after_flatten=("discriminator/trunk.layers.4",),
+    before_unflatten=tuple(f"generator/body.layers.{i}" for i in (2, 3)),
+)
+BOUNDS_LATE = 5e-3
+"""How far L_I of a code may be apart at step 100: it moves several times as much as a loss does."""
+BOUNDS = ("information_category", "information_uniform_1", "information_uniform_2")
 PROBLEMS = {
-    "beta-vae": Problem(
-        model=BetaVAE(learning_rate=5e-4),
-        batch=64,
-        losses=("loss",),
-        steps=ALONE.step,
-        apart=ALONE.within,
-        warm_up=2,
-        counted=5,
-        image=(4, 4, 64),
-        after_flatten=("autoencoder/parameter.trunk.layers.5",),
-        before_unflatten=("autoencoder/parameter.decoder.layers.1",),
-    ),
-    "infogan": Problem(
-        model=InfoGAN(),
-        batch=128,
-        losses=(
-            *("discriminator_loss", "generator_loss", "information_category"),
-            *("information_uniform_1", "information_uniform_2"),
-        ),
-        steps=GAME.step,
-        apart=GAME.within,
-        warm_up=1,
-        counted=2,
-        image=(7, 7, 128),
-        after_flatten=("discriminator/parameter.trunk.layers.4",),
-        before_unflatten=tuple(f"generator/parameter.body.layers.{i}" for i in (2, 3)),
-    ),
+    "vae": BETA_VAE._replace(model=VAE(learning_rate=5e-4)),
+    "beta-vae": BETA_VAE,
+    "gan": ADVERSARIAL,
+    "conditional-gan": ADVERSARIAL._replace(model=ConditionalGAN()),
+    "infogan": ADVERSARIAL._replace(model=InfoGAN(), losses=(*ADVERSARIAL.losses, *BOUNDS)),
 }
 
 
@@ -74,7 +79,8 @@ def make_problem(name: str) -> dict[str, Any]:
     """The arrays, and the numbers among the hyper-parameters."""
     problem = PROBLEMS[name]
     model = problem.model
-    images = np.stack(batches(model, problem.batch))
+    seen = batches(model, problem.batch)
+    images, *labels = (np.stack(each) for each in zip(*map(parts, seen), strict=True))
     learners = model.start(stream(0, "initialise"), images.shape[2])
     weights = {
         f"{player}/{n}": a
@@ -83,33 +89,53 @@ def make_problem(name: str) -> dict[str, Any]:
         if n.startswith("parameter.")
     }
     numbers = {n: v for n, v in vars(model).items() if isinstance(v, (int, float))}
-    drawn = [draws(problem, stream(0, "latent", s)) for s in range(1, problem.steps + 1)]
-    in_torch = {_torch_name(n): _in_torch(problem, n, a) for n, a in weights.items()}
-    return weights | in_torch | numbers | {"images": images, "drawn": np.stack(drawn)}
+    drawn = [draws(problem, stream(0, "latent", s)) for s in range(1, LATE.step + 1)]
+    late = late_state(model, seen)
+    in_torch = {
+        torch_name(n): _in_torch(problem, n, a)
+        for n, a in (weights | late).items()
+        if "/state." not in n
+    }
+    classes = {"labels": labels[0]} if labels else {}
+    given = {"images": images, "drawn": np.stack(drawn), "late_steps": BEFORE}
+    return weights | late | in_torch | numbers | given | classes
 
 
 def draws(problem: Problem, rng: np.random.Generator) -> Any:
     """What the model draws at a step, in its order: ε; or G's inputs, for D's step and for G's."""
     model, n = problem.model, problem.batch
-    if not isinstance(model, InfoGAN):
+    if isinstance(model, VAE):
         return normal(rng, (n, model.latents), np.float32)
-    both = []
-    for _ in range(2):
+    return np.stack([inputs(model, rng, n), inputs(model, rng, n)])
+
+
+def inputs(model: Any, rng: np.random.Generator, n: int) -> Any:
+    """Noise, with the codes or classes that the generator sees beside it."""
+    if isinstance(model, InfoGAN):
         codes = model.draw_codes(rng, n)
-        both.append(model.inputs(model.draw(rng, n), codes))
-    return np.stack(both)
+        return model.inputs(model.draw(rng, n), codes)
+    z = model.draw(rng, n)
+    if isinstance(model, ConditionalGAN):
+        return model.inputs(z, even_choice(n, model.classes).sample(rng))
+    return z
 
 
-def _torch_name(name: str) -> str:
-    """`torch/PLAYER/trunk.0.weight` of `PLAYER/parameter.trunk.layers.0.w`."""
-    player, path = name.split("/parameter.")
-    place, kind = path.replace(".layers", "").rsplit(".", 1)
-    return f"torch/{player}/{place}.{ {'w': 'weight', 'b': 'bias'}[kind] }"
+def torch_name(name: str) -> str:
+    """`torch/PLAYER/parameter/trunk.0.weight` of `PLAYER/parameter.trunk.layers.0.w`.
+
+    `torch/late/PLAYER/mean/trunk.0.weight` of `late/PLAYER/adam.mean.trunk.layers.0.w`.
+    """
+    player, path = name.rsplit("/", 1)
+    kind, path = path.removeprefix("adam.").split(".", 1)
+    place, array = path.replace(".layers", "").rsplit(".", 1)
+    return f"torch/{player}/{kind}/{place}.{ {'w': 'weight', 'b': 'bias'}[array] }"
 
 
 def _in_torch(problem: Problem, name: str, a: Any) -> Any:
-    """A parameter in PyTorch's order of axes."""
-    layer = name.rsplit(".", 1)[0]
+    """A parameter, or a moment of its gradient, in PyTorch's order of axes."""
+    player, path = name.removeprefix("late/").split("/")
+    path = path.removeprefix("adam.").split(".", 1)[1].rsplit(".", 1)[0]
+    layer = f"{player}/{path}"
     if layer in problem.before_unflatten:
         channels_first = np.arange(a.shape[-1]).reshape(problem.image).transpose(2, 0, 1)
         a = a[..., channels_first.reshape(-1)]

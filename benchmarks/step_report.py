@@ -15,6 +15,8 @@ from row_format import (
 )
 from step_problems import PROBLEMS
 
+from pydis.bench.agreement import LATE, LATE_STEPS
+
 Name = tuple[str, str]
 Samples = Mapping[Name, Sequence[Mapping[str, Any]]]
 Document = Mapping[str, Any]
@@ -34,34 +36,37 @@ def dense(inputs: int, outputs: int) -> int:
     return 2 * inputs * outputs
 
 
-PRODUCTS = {
-    "beta-vae": (  # forward, for the weights, for the input
-        *((5, conv(64, 1, 32)), (6, conv(32, 32, 32)), (6, conv(16, 32, 64)), (6, conv(8, 64, 64))),
-        *((6, dense(1024, 256)), (9, dense(256, 10))),
-    ),
-    "infogan": (
+AUTOENCODER = (  # forward, for the weights, for the input
+    *((5, conv(64, 1, 32)), (6, conv(32, 32, 32)), (6, conv(16, 32, 64)), (6, conv(8, 64, 64))),
+    *((6, dense(1024, 256)), (9, dense(256, 10))),
+)
+
+
+def game(inputs: int, channels: int = 1) -> tuple[tuple[int, int], ...]:
+    """Of D, which sees so many channels, and of G, which sees so many inputs."""
+    return (
         # D forward for data, D's images, G's images; back for the weights of the first two, and for
         # the input: of layer 1 in G's step alone.
-        *(
-            (6, conv(28, 1, 64)),
-            (8, conv(14, 64, 128)),
-            (8, dense(6272, 1024)),
-            (8, dense(1024, 1)),
-        ),
+        *((6, conv(28, channels, 64)), (8, conv(14, 64, 128))),
+        *((8, dense(6272, 1024)), (8, dense(1024, 1))),
         # G forward twice, back once; no gradient of what was drawn.
-        *(
-            (3, dense(74, 1024)),
-            (4, dense(1024, 6272)),
-            (4, conv(14, 64, 128)),
-            (4, conv(28, 1, 64)),
-        ),
-        # Q forward once; back for its weights by its own loss, and for the features by G's.
-        *((3, dense(1024, 128)), (4, dense(128, 14))),
-    ),
+        *((3, dense(inputs, 1024)), (4, dense(1024, 6272))),
+        *((4, conv(14, 64, 128)), (4, conv(28, 1, 64))),
+    )
+
+
+PRODUCTS = {
+    "vae": AUTOENCODER,
+    "beta-vae": AUTOENCODER,
+    "gan": game(62),
+    "conditional-gan": game(62 + 10, 1 + 10),
+    # Q forward once; back for its weights by its own loss, and for the features by G's.
+    "infogan": (*game(62 + 12), (3, dense(1024, 128)), (4, dense(128, 14))),
 }
 """How often a step needs each product, and its operations for one example.
 
-The beta-VAE has each convolution twice, once transposed; nothing needs the gradient of its images.
+The autoencoder has each convolution twice, once transposed; nothing needs the gradient of its
+images. That of the planes of classes is not needed either, but a product has all channels or none.
 """
 
 
@@ -73,16 +78,16 @@ def gigaflops_of_a_step(model: str, batch: int) -> float:
 def page(document: Document, alone: Document | None = None) -> list[str]:
     """The lines of the Markdown file; `alone` is the same without a busy neighbour."""
     problem, load = PROBLEMS[document["model"]], document["load"]
-    found, rounds = document["contenders"], document["rounds"]
-    counted = len(found[0]["samples"]) // rounds
+    found, counted = document["contenders"], counted_of(document)
+    rounds = len(found[0]["samples"]) // counted
     peak = document["gigaflops_peak"]
     floor = gigaflops_of_a_step(document["model"], problem.batch) / peak
     return [
         f"# A step of {document['model']} beside PyTorch, threads {document['threads']}",
         "",
         f"{versions(document)}{', beside a busy process' * document['busy']}.",
-        f"Float32, batch {problem.batch}, {rounds} rounds of {counted} steps. Ratios are of the",
-        "rounds' medians, with their 95 % interval; a dash where it holds 1.",
+        f"Float32, batch {problem.batch}, {rounds} rounds of {counted} steps{left_out(document)}.",
+        "Ratios are of the rounds' medians, with their 95 % interval; a dash where it holds 1.",
         f"Most operations a second: {peak:.0f} GFLOP/s. {used_by_others(load).capitalize()}.",
         "",
         f"Floor of the arithmetic: {1e3 * floor:.1f} ms.",
@@ -97,9 +102,25 @@ def page(document: Document, alone: Document | None = None) -> list[str]:
         ),
         "",
         *table_of_losses(
-            {(c["contender"], c["malloc"]): c["losses"] for c in found}, problem.losses
+            {(c["contender"], c["malloc"]): c["losses"] for c in found},
+            problem.losses,
+            {(c["contender"], c["malloc"]): c.get("error") for c in found},
+            problem.alike.step,
         ),
+        *(late_losses(found, problem.losses) if "late" in found[0] else []),
     ]
+
+
+def counted_of(document: Document) -> int:
+    """Steps of a round on the clock."""
+    taken = len(document["contenders"][0]["samples"])
+    return int(document.get("counted") or taken // document["rounds"])
+
+
+def left_out(document: Document) -> str:
+    """How many rounds were not kept."""
+    number = document.get("discarded")
+    return f", {number} disturbed rounds left out" if number else ""
 
 
 def samples_of(document: Document) -> Samples:
@@ -150,12 +171,47 @@ def table(
     return markdown(head, lines, 3)
 
 
-def table_of_losses(losses: Losses, names: Sequence[str]) -> list[str]:
-    """Markdown: that all contenders did the same work."""
-    steps = (1, len(next(iter(losses.values()))))
-    heads = [f"{name.replace('_', ' ')} at {step}" for step in steps for name in names]
-    lines = [
-        [contender, malloc, *(f"{found[s - 1][name]:.6g}" for s in steps for name in names)]
-        for (contender, malloc), found in losses.items()
+def table_of_losses(
+    losses: Losses, names: Sequence[str], errors: Mapping[Name, float | None], until: int
+) -> list[str]:
+    """Markdown: that all contenders did the same work from the first step on.
+
+    Beside it how far the first loss at step 1 is from the same step in float64, in eps of float32.
+    """
+    steps = (1, until)
+    lines = []
+    for name, found in losses.items():
+        error = errors.get(name)
+        lines.append([*name, *said(found, names, steps), "-" if error is None else f"{error:.2g}"])
+    head = ("contender", "malloc", *heads(names, steps), "eps from float64")
+    return markdown(head, lines, 2)
+
+
+def late_losses(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    """The same at step 100: from one state shortly before, and from the first step on."""
+    last = LATE.step
+    lines = []
+    for contender in found:
+        own, whole = contender["late"], contender["losses"]
+        free = said(whole, names, [last]) if len(whole) >= last else ["-"] * len(names)
+        cells = said(own, names, range(1, LATE_STEPS + 1))
+        lines.append([contender["contender"], contender["malloc"], *cells, *free])
+    steps = range(last - LATE_STEPS + 1, last + 1)
+    head = ("contender", "malloc", *heads(names, steps))
+    free_heads = [f"{name} from step 1" for name in heads(names, [last])]
+    return [
+        "",
+        f"Steps {steps[0]} and {last} from one state, and step {last} from step 1 on:",
+        "",
+        *markdown((*head, *free_heads), lines, 2),
     ]
-    return markdown(("contender", "malloc", *heads), lines, 2)
+
+
+def heads(names: Sequence[str], steps: Sequence[int]) -> list[str]:
+    return [f"{name.replace('_', ' ')} at {step}" for step in steps for name in names]
+
+
+def said(
+    found: Sequence[Mapping[str, float]], names: Sequence[str], steps: Sequence[int]
+) -> list[str]:
+    return [f"{found[step - 1][name]:.6g}" for step in steps for name in names]

@@ -1,14 +1,16 @@
 """A whole training step beside PyTorch's, each contender in a process of its own.
 
-    python benchmarks/steps_beside_torch.py beta-vae|infogan --torch-python PYTHON
+    python benchmarks/steps_beside_torch.py MODEL --torch-python PYTHON
         [--threads 1 2] [--rounds 12] [--busy]
-    python benchmarks/steps_beside_torch.py beta-vae|infogan --render [--threads 1 2] [--busy]
+    python benchmarks/steps_beside_torch.py MODEL --render [--threads 1 2] [--busy]
 
 Same work or no ratio: every contender starts from the same weights, sees the same batches and the
-same noise, in float32; its losses at step 1 and at a later one are printed and must agree. Then
+same noise, in float32; its losses at step 1, at a later one, and at step 100 from one state shortly
+before are printed and must agree (pydis/bench/agreement.py). Then
 rounds: each contender in turn, each round another one first, takes some steps to warm up and some
-on the clock. Each runs with glibc's malloc as it comes and tuned to keep what is freed. PyTorch's
-Adam is the fused one, its fastest. `--busy` sets a process beside them that computes all the while.
+on the clock; rounds that others disturb are measured anew. Each runs with glibc's malloc as it
+comes and tuned to keep what is freed. PyTorch's Adam is the fused one, its fastest. `--busy` sets a
+process beside them that computes all the while, and counts as ours.
 Writes all samples as JSON and tables as Markdown (step_report.py), for each number of threads, into
 --out; with --render the tables alone, of the samples there.
 """
@@ -17,6 +19,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,18 +27,23 @@ from typing import Any
 import numpy as np
 from children import MALLOC, Child, moment_of, torch_version
 from step_child import TORCH
-from step_problems import PROBLEMS, Problem, make_problem
+from step_problems import BOUNDS, BOUNDS_LATE, PROBLEMS, Problem, make_problem
 from step_report import page
 
 from pydis.backends.environment import environment
 from pydis.backends.hardware import instruction_sets
 from pydis.bench import machine
-from pydis.bench.agreement import FIRST
-from pydis.bench.load import load_average, load_between
+from pydis.bench.agreement import FIRST, LATE, LATE_STEPS, error_in_eps
+from pydis.bench.quiet import Kept, kept_rounds
+from pydis.bench.steps import batches, first_loss_in_double
 from pydis.bench.timing import turns
 
 CHILD = Path(__file__).with_name("step_child.py")
 Name = tuple[str, str]
+Losses = list[dict[str, float]]
+"""By name, of some steps in turn."""
+Round = dict[Name, list[dict[str, Any]]]
+"""The steps of a round, of each contender."""
 
 
 def main() -> None:
@@ -73,70 +81,119 @@ def run(arrays: Path, threads: int, options: argparse.Namespace) -> None:
             for malloc in MALLOC:
                 command = [python, str(CHILD), options.model, contender, str(threads), str(arrays)]
                 children[contender, malloc] = Child(command, malloc, threads)
-        losses = {name: train(child, problem.steps) for name, child in children.items()}
+        losses = {name: train(child, name, problem) for name, child in children.items()}
+        late = {name: train_late(child) for name, child in children.items()}
         expect_alike(losses, problem)
+        expect_alike_late(late, problem)
         if options.busy:
             neighbour = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        before = moment_of(list(children.values()))
-        samples: dict[Name, list[dict[str, Any]]] = {name: [] for name in children}
-        names = list(children)
-        for number in range(options.rounds):
-            for i in turns(len(names), number):
-                answer = children[names[i]].ask(steps=problem.warm_up + problem.counted)
-                samples[names[i]] += answer[problem.warm_up :]
-        load = load_between(before, moment_of(list(children.values())), load_average())
+        beside = [neighbour.pid] if neighbour else []
+        found = kept_rounds(
+            lambda number: one_round(children, problem, number),
+            options.rounds,
+            lambda: moment_of(list(children.values()), beside),
+        )
     finally:
         for process in [c.process for c in children.values()] + [neighbour] * bool(neighbour):
             process.kill()
             process.wait()
-    save(samples, losses, threads, load, options)
+    save(found, losses, late, threads, options)
 
 
-def train(child: Child, steps: int) -> list[dict[str, float]]:
-    """The losses of the first steps."""
+def one_round(children: Mapping[Name, Child], problem: Problem, number: int) -> Round:
+    """The steps on the clock of each contender in turn."""
+    names, taken = list(children), {}
+    for i in turns(len(names), number):
+        answer = children[names[i]].ask(steps=problem.warm_up + problem.counted)
+        taken[names[i]] = answer[problem.warm_up :]
+    return taken
+
+
+def train(child: Child, name: Name, problem: Problem) -> Losses:
+    """The losses from the first step on, of a game to step 100 where malloc is as it comes."""
+    steps = LATE.step if name[1] == "plain" else problem.alike.step
     return [taken["losses"] for taken in child.ask(steps=steps)]
 
 
-def expect_alike(losses: dict[Name, list[dict[str, float]]], problem: Problem) -> None:
-    """Ends the program where two contenders do not do the same work."""
-    asked = [(problem.losses[0], 1, FIRST)]
-    late = (1, problem.steps)
-    asked += [(loss, step, problem.apart) for step in late for loss in problem.losses]
+def train_late(child: Child) -> Losses:
+    """The losses of the last steps up to step 100, from one state."""
+    return [taken["losses"] for taken in child.ask(steps=LATE_STEPS, late=True)]
+
+
+def expect_alike(losses: Mapping[Name, Losses], problem: Problem) -> None:
+    """Ends the program where two contenders do not do the same work from the first step on."""
+    until, terms = problem.alike, problem.losses
+    asked = [(terms[0], 1, FIRST)]
+    asked += [(term, step, until.within) for step in (1, until.step) for term in terms]
+    expect_within(losses, asked, 1, "")
+
+
+def expect_alike_late(losses: Mapping[Name, Losses], problem: Problem) -> None:
+    """Ends the program where two contenders do not do the same work from one late state on."""
+    steps = range(LATE.step - LATE_STEPS + 1, LATE.step + 1)
+    asked = [(problem.losses[0], steps[0], FIRST)]
+    asked += [
+        (term, step, BOUNDS_LATE if term in BOUNDS else LATE.within)
+        for step in steps
+        for term in problem.losses
+    ]
+    expect_within(losses, asked, steps[0], " from one state")
+
+
+def expect_within(
+    losses: Mapping[Name, Losses],
+    asked: Sequence[tuple[str, int, float]],
+    begin: int,
+    whence: str,
+) -> None:
+    """Ends the program where a term at a step is not the first contender's within a tolerance."""
     first = next(iter(losses.values()))
     for name, found in losses.items():
-        for loss, step, tolerance in asked:
-            own, other = found[step - 1][loss], first[step - 1][loss]
+        for term, step, tolerance in asked:
+            own, other = found[step - begin][term], first[step - begin][term]
             if not abs(own - other) <= tolerance * max(1, abs(other)):
                 raise SystemExit(
-                    f"{' '.join(name)}: {loss} {own:.6g} at step {step}, expected {other:.6g} "
-                    f"within {tolerance:g}: not the same work, no ratio"
+                    f"{' '.join(name)}: {term} {own:.6g} at step {step}{whence}, expected "
+                    f"{other:.6g} within {tolerance:g}: not the same work, no ratio"
                 )
 
 
 def save(
-    samples: dict[Name, list[dict[str, Any]]],
-    losses: dict[Name, list[dict[str, float]]],
+    found: Kept[Round],
+    losses: Mapping[Name, Losses],
+    late: Mapping[Name, Losses],
     threads: int,
-    load: Any,
     options: argparse.Namespace,
 ) -> None:
     """The samples, for one number of threads."""
+    problem = PROBLEMS[options.model]
+    exact = first_loss_in_double(problem.model, batches(problem.model, problem.batch, 1)[0])
     document = {
         "model": options.model,
         "threads": threads,
         "rounds": options.rounds,
+        "counted": problem.counted,
+        "discarded": found.discarded,
         "busy": options.busy,
         "environment": environment(),
         "machine": machine.about(),
         "gigaflops_peak": max(
             p.gflops for p in machine.peaks(instruction_sets(), [threads], "float32")
         ),
-        "load": load._asdict(),
+        "load": found.load._asdict(),
         "torch": torch_version(options.torch_python),
         "malloc": MALLOC,
+        "first_loss_in_double": exact,
         "contenders": [
-            {"contender": c, "malloc": m, "losses": losses[c, m], "samples": samples[c, m]}
-            for c, m in samples
+            {
+                "contender": name[0],
+                "malloc": name[1],
+                "error": error_in_eps(taken[0], exact),
+                "losses": taken,
+                "late": late[name],
+                "samples": [step for steps in found.rounds for step in steps[name]],
+            }
+            for name, taken in losses.items()
         ],
     }
     target = file(threads, options.busy, options)

@@ -21,6 +21,7 @@ from pydis.bench.load import Load
 from pydis.bench.measure import NO_LIMITS, Setting
 from pydis.bench.records import Copy, Limits, Peak, Record
 from pydis.bench.rows import kernel_rows
+from pydis.bench.steps import Trainer, batches
 from pydis.cli import main
 from pydis.models import GAN, MODELS, BetaVAE, ConditionalGAN, InfoGAN
 
@@ -154,17 +155,41 @@ def test_a_contender_goes_on_to_the_last_step() -> None:
     assert short.contenders[0].losses == longer.contenders[0].losses
 
 
-def test_losses_of_a_game_are_compared_sooner_and_less_closely() -> None:
-    """From step 11 on contenders of a game may part; those of one player may not before 100."""
-    parting = late(lambda y: y + np.float32(1.0), 2 * 10)
-    row = measured(NUMPY, faulty(parting), model=Small(players=2), rounds=1, steps=None)
-    assert [e.losses.steps for e in row.contenders] == [10, 10] and not row.contenders[1].wrong
-    parting = late(lambda y: y + np.float32(1.0), 2 * 9)
-    row = measured(NUMPY, faulty(parting), model=Small(players=2), rounds=1, steps=None)
-    assert row.contenders[1].wrong
-    parting = late(lambda y: y + np.float32(1.0), 99)
+def between(change: Callable[[Any], Any], calls: range) -> Callable[[Any], Any]:
+    """The change, in these calls."""
+    seen = iter(range(10**9))
+    return lambda y: change(y) if next(seen) in calls else y
+
+
+def test_the_last_losses_of_a_game_are_from_one_state() -> None:
+    """Trainings may part from step 2 on; none may do other work in steps 99 and 100."""
+    parting: Any = lambda y: y + np.float32(1.0)
+    game = {"model": Small(players=2), "rounds": 1, "steps": None}
+    counted = iter(range(10**9))
+    measured(faulty(lambda y: (next(counted), y)[1]), NUMPY, **game)
+    calls = next(counted)  # the last of them by two players in each of steps 99 and 100
+    for wrong, change in (
+        (False, between(parting, range(2, calls - 4))),
+        *((True, between(parting, range(calls - n, calls - n + 1))) for n in (1, 2, 3, 4)),
+    ):
+        row = measured(faulty(change), NUMPY, **game)
+        assert [e.losses.steps for e in row.contenders] == [100, 100]
+        assert row.contenders[1].wrong == wrong, change
+    parting = late(parting, 99)
     row = measured(NUMPY, faulty(parting), rounds=1, steps=None)
     assert row.contenders[1].losses.steps == 100 and row.contenders[1].wrong
+
+
+@pytest.mark.parametrize(("steps", "state"), [(1, 0), (2, 0), (5, 3)])
+def test_the_state_is_two_steps_before_or_the_first(steps: int, state: int) -> None:
+    model = Small(players=2)
+    row = measured(NUMPY, NUMPY, model=model, rounds=1, steps=steps)
+    found = row.contenders[0].losses
+    trainer = Trainer(NUMPY, model, batches(model, 2))
+    _, expected = trainer.anew(1, steps)
+    assert found.last == expected and found.first == trainer.anew(1, 1)[1]
+    begun, _ = trainer.anew(1, state)
+    assert trainer.anew(state + 1, steps, begun)[1] == expected
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "small"])

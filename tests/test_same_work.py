@@ -23,7 +23,7 @@ def infogan(**first: float) -> list[dict[str, float]]:
     from step_problems import PROBLEMS
 
     problem = PROBLEMS["infogan"]
-    assert problem.steps == STEPS
+    assert problem.alike.step == STEPS
     losses = [dict.fromkeys(problem.losses, 0.5) for _ in range(STEPS)]
     return [losses[0] | first, *losses[1:]]
 
@@ -69,7 +69,7 @@ def test_large_losses_may_differ_by_their_size() -> None:
     from steps_beside_torch import expect_alike
 
     problem = PROBLEMS["beta-vae"]
-    ours = [{"loss": 600.0} for _ in range(problem.steps)]
+    ours = [{"loss": 600.0} for _ in range(problem.alike.step)]
 
     def with_last(loss: float) -> dict[Any, Any]:
         return {("cpp", "plain"): ours, ("compile", "plain"): [*ours[:-1], {"loss": loss}]}

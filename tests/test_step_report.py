@@ -8,8 +8,8 @@ from benchmark_scripts import BUSY, QUIET, cells, document_about, importable, na
 
 from pydis.backends import load
 from pydis.bench.measure import Setting
-from pydis.bench.steps import Trainer
-from pydis.models import BetaVAE, InfoGAN
+from pydis.bench.steps import Trainer, batches
+from pydis.models import MODELS
 
 BATCH = 3
 
@@ -21,14 +21,12 @@ def report() -> Any:
     return step_report
 
 
-@pytest.mark.parametrize(
-    ("name", "model", "side"), [("beta-vae", BetaVAE(), 64), ("infogan", InfoGAN(), 28)]
-)
-def test_the_floor_counts_the_products_that_a_step_calls(
-    name: str, model: Any, side: int, report: Any
-) -> None:
-    images = np.random.default_rng(0).random((BATCH, side, side, 1), np.float32)
-    trainer = Trainer(Setting("numpy", load("numpy"), 1), model, [images])
+@pytest.mark.parametrize("name", list(MODELS))
+def test_the_floor_counts_the_products_that_a_step_calls(name: str, report: Any) -> None:
+    assert set(report.PRODUCTS) == set(MODELS) == set(report.PROBLEMS)
+    model = report.PROBLEMS[name].model
+    assert type(model) is MODELS[name]
+    trainer = Trainer(Setting("numpy", load("numpy"), 1), model, batches(model, BATCH, 1))
     with trainer.recorded() as calls:
         trainer()
     called = sum(
@@ -91,9 +89,27 @@ def test_losses_of_all_contenders_stand_beside_each_other(report: Any) -> None:
         ("cpp", "plain"): [{"loss": 3.0}, {"loss": 2.5}],
         ("torch", "plain"): [{"loss": 3.25}, {"loss": 2.0}],
     }
-    head, _, own, other = report.table_of_losses(losses, ["loss"])
-    assert cells(head) == ["contender", "malloc", "loss at 1", "loss at 2"]
-    assert cells(own)[2:] == ["3", "2.5"] and cells(other)[2:] == ["3.25", "2"]
+    errors = {("cpp", "plain"): 1.234}
+    head, _, own, other = report.table_of_losses(losses, ["loss"], errors, 2)
+    names = ["contender", "malloc", "loss at 1", "loss at 2", "eps from float64"]
+    assert cells(head) == names
+    assert cells(own)[2:] == ["3", "2.5", "1.2"] and cells(other)[2:] == ["3.25", "2", "-"]
+
+
+def test_losses_at_step_100_are_from_one_state_and_from_the_first_step_on(report: Any) -> None:
+    """Those that did not go there from the first step have a dash."""
+    late = [{"loss": 2.0}, {"loss": 1.5}]
+    found = [
+        {"contender": "cpp", "malloc": m, "late": late, "losses": [{"loss": 7.0}] * steps}
+        for m, steps in (("plain", 100), ("tuned", 10))
+    ]
+    own, tuned = named([line for line in report.late_losses(found, ["loss"]) if "|" in line])
+    assert (own["loss at 99"], own["loss at 100"]) == ("2", "1.5")
+    assert own["loss at 100 from step 1"] == "7" and tuned["loss at 100 from step 1"] == "-"
+    document = run_of(*[0.1] * 12, busy=False)
+    assert "from one state" not in "\n".join(report.page(document))
+    document["contenders"][0]["late"] = late
+    assert "Steps 99 and 100 from one state" in "\n".join(report.page(document))
 
 
 def run_of(*seconds: float, busy: bool) -> dict[str, Any]:
@@ -101,12 +117,23 @@ def run_of(*seconds: float, busy: bool) -> dict[str, Any]:
     contender = {
         "contender": "cpp",
         "malloc": "plain",
-        "losses": [{"loss": 3.0}],
+        "losses": [{"loss": 3.0}] * 100,
         "samples": steps(*seconds),
     }
     about = document_about(rounds=6, load=BUSY if busy else QUIET)
     run = {"model": "beta-vae", "busy": busy, "gigaflops_peak": 100.0, "contenders": [contender]}
     return about | run
+
+
+@pytest.mark.parametrize(("discarded", "shown"), [(0, False), (3, True)])
+def test_a_page_says_how_many_rounds_were_left_out(
+    discarded: int, shown: bool, report: Any
+) -> None:
+    """Eight rounds were asked for: six quiet ones of two steps do."""
+    document = run_of(*[0.1] * 12, busy=False) | {"rounds": 8, "counted": 2}
+    text = "\n".join(report.page(document | {"discarded": discarded}))
+    assert "Float32, batch 64, 6 rounds of 2 steps" in text
+    assert ("3 disturbed rounds left out" in text) == shown
 
 
 def test_a_page_says_on_what_machine_beside_which_libraries(report: Any) -> None:

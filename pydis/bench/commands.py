@@ -106,8 +106,8 @@ def steps_command(
         rounds: In each round each contender trains one step for the clock. Ratios need six.
         threads: Numbers of threads; 1 to this machine's processors if not given.
         seconds: Stop adding rounds when this time is over, shared evenly by the models.
-        steps: The step at which losses are compared once more, after the first; 100 if not given,
-            of a game of several players 10.
+        steps: The step at which losses are compared once more, after the first; 100 if not given.
+            Of a game of several players all go to it from one state, two steps before.
         batch: Images of a step.
         explain: Also say where the fastest contender's time goes, kernel by kernel.
         json: Write samples and all there is to know to a file; "-" writes to standard output.

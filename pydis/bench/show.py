@@ -34,9 +34,9 @@ error: max |y - y64| / max |y64| of the worst array, gradients included, against
 eps, beside the bound that rounding explains; beyond it: WRONG, and no time.""",
     "steps": """\
 error: how far losses are from the first contender's, at step 1 or at the last, in units of what is
-tolerated (1e-5 of the first loss; 1e-2 of all, 3e-2 in a game); beyond 1: WRONG, other work, no
-time and no ratio. eps from float64: how far the first loss at step 1 is from that of the same step
-in float64.""",
+tolerated (1e-5 of the first loss; 1e-2 of all; in a game 3e-2, and 1e-3 at the last step, for which
+all go on from one state two steps before); beyond 1: WRONG, other work, no time and no ratio. eps
+from float64: how far the first loss at step 1 is from that of the same step in float64.""",
 }
 
 

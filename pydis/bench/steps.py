@@ -2,8 +2,8 @@
 
 Contenders start from the same weights on the same images with the same noise, in float32. A row has
 times only beside losses: those of steps 1 and N of every contender stand side by side, and one
-whose losses are not the first one's (`ALONE`, `GAME`) has no ratio, for its work was another.
-Beside them is how far the first loss at step 1 is from the same step in float64.
+whose losses are not the first one's (`ALONE`; in a game `LATE`, from one state before N) has no
+ratio, for its work was another. Beside them is how far the first loss at step 1 is from float64.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,12 +15,12 @@ import numpy as np
 
 from pydis.backends import use
 from pydis.backends.draws import uniform
-from pydis.bench.agreement import ALONE, GAME, Agreement, compared
+from pydis.bench.agreement import ALONE, GAME, LATE, LATE_STEPS, Agreement, compared
 from pydis.bench.calls import Calls, Cost, recording
 from pydis.bench.explain import budget
 from pydis.bench.measure import Setting, floors, page_faults, peak_of, timed_entry, with_rate
 from pydis.bench.quiet import quiet_rounds
-from pydis.bench.records import Entry, Limits, RowRecord
+from pydis.bench.records import Entry, Limits, Losses, RowRecord
 from pydis.bench.timing import Contender
 from pydis.data import DataMissing
 from pydis.data.images import DATA, require
@@ -117,8 +117,8 @@ class Trainer:
     def __init__(self, setting: Setting, model: Any, images: Sequence[Any]) -> None:
         self.setting = setting
         with setting.block():
-            start, self.step = training(model, [_moved(setting, given) for given in images])
-            self.learners = start()
+            self.start, self.step = training(model, [_moved(setting, given) for given in images])
+            self.learners = self.start()
         self.losses: list[dict[str, float]] = []
         self.contender: Contender = setting.contender(self)
 
@@ -131,6 +131,19 @@ class Trainer:
         with self.setting.block():
             while len(self.losses) < steps:
                 self()
+
+    def anew(
+        self, first: int, last: int, state: Learners | None = None
+    ) -> tuple[Learners, dict[str, float]]:
+        """The learners after these steps, from another's state if given; the last one's losses."""
+        with self.setting.block():
+            learners: Learners = self.start()
+            losses: dict[str, float] = {}
+            for name, other in (state or {}).items():
+                learners[name] = learners[name].with_arrays(other.arrays(), first - 1)
+            for number in range(first, last + 1):
+                learners, losses = self.step(learners, number)
+        return learners, losses
 
     @contextmanager
     def recorded(self) -> Iterator[Calls]:
@@ -156,27 +169,36 @@ def measure_steps(
     size: int = 64,
     explain: bool = False,
 ) -> RowRecord:
-    """The record of one model: times, then each contender goes on to step `steps` for its losses.
+    """The record of one model: times, then the losses of step `steps` of each contender.
 
-    Without a number, to that of `ALONE` or `GAME`. The floor of a step is the sum over its kernel
+    Without a number, of that of `ALONE` or `LATE`. The floor of a step is the sum over its kernel
     calls, as the core makes them where there is one.
     """
     images = batches(model, size)
     trainers = [Trainer(setting, model, images) for setting in contenders]
     found = quiet_rounds([trainer.contender for trainer in trainers], rounds, seconds)
     times = found.times
-    costs = calls_of_a_step(trainers[-1] if trainers[-1].setting.backend != "cupy" else trainers[0])
+    quick = trainers[-1] if trainers[-1].setting.backend != "cupy" else trainers[0]
+    costs = calls_of_a_step(quick)
     operations, moved = sum(c.operations for c in costs), sum(c.bytes for c in costs)
     exact = first_loss_in_double(model, images[0])
-    known = ALONE if len(trainers[0].learners) == 1 else GAME
-    until, entries = Agreement(steps or known.step, known.within), []
-    for trainer, samples in zip(trainers, times, strict=True):
-        counted = page_faults(trainer.contender)
-        trainer.up_to(until.step)
-        floor = _floor(limits, trainer, costs)
-        one = _entry(trainer, trainers[0], samples, times[0], until, exact, floor)
+    alone = len(quick.learners) == 1
+    known = ALONE if alone else LATE
+    until = Agreement(steps or known.step, known.within)
+    before = max(0, until.step - LATE_STEPS)
+    state = {} if alone else quick.anew(1, before)[0]
+    counted = [page_faults(trainer.contender) for trainer in trainers]
+    losses = []
+    for trainer in trainers:
+        trainer.up_to(until.step if alone else 1)
+        late = None if alone else trainer.anew(before + 1, until.step, state)[1]
+        losses.append([trainer.losses[0], late or trainer.losses[until.step - 1]])
+    entries = []
+    for i, trainer in enumerate(trainers):
+        agreed = compared(losses[i], losses[0], until, exact, None if alone else GAME.within)
+        one = _entry(trainer, times[i], times[0], agreed, _floor(limits, trainer, costs))
         one = with_rate(one, operations, peak_of(limits, trainer.setting))
-        entries.append(replace(one, page_faults=counted))
+        entries.append(replace(one, page_faults=counted[i]))
     shape = f"batch {size}"
     about = (name, shape, operations, moved, None, *found.load)
     record = RowRecord(*about, entries, discarded=found.discarded)
@@ -188,15 +210,13 @@ def measure_steps(
 
 def _entry(
     trainer: Trainer,
-    first: Trainer,
     samples: Sequence[float],
     compared_with: Sequence[float],
-    until: Agreement,
-    exact: Mapping[str, float],
+    agreed: tuple[Losses, float],
     floor: float | None,
 ) -> Entry:
     """A contender whose losses, in units of what is tolerated, are off by at most 1."""
-    losses, off = compared(trainer.losses, first.losses, until, exact)
+    losses, off = agreed
     entry = timed_entry(trainer.setting, (off, 1.0), samples, compared_with, floor)
     return replace(entry, losses=losses)
 
