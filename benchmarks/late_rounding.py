@@ -73,9 +73,14 @@ def compare(
 
 
 def losses(
-    model: Any, seen: Sequence[Any], state: Mapping[str, Any], done: int, nudge: int = -1
+    model: Any,
+    seen: Sequence[Any],
+    state: Mapping[str, Any],
+    done: int,
+    nudge: int = -1,
+    until: int = LATE.step,
 ) -> Losses:
-    """Of the steps up to 100, from the state before; with weights nudged by draws of that seed."""
+    """Of the steps from the state to the last; with weights nudged by draws of that seed."""
     learners = model.start(stream(0, "initialise"), parts(seen[0])[0].shape[1])
     rng = np.random.default_rng(max(nudge, 0))
     for player, learner in learners.items():
@@ -84,7 +89,7 @@ def losses(
             arrays |= {n: nudged(a, rng) for n, a in arrays.items() if n.startswith("parameter.")}
         learners[player] = learner.with_arrays(arrays, done)
     found = []
-    for number in range(done + 1, LATE.step + 1):
+    for number in range(done + 1, until + 1):
         x, *labels = parts(seen[(number - 1) % len(seen)])
         learners, terms = model.update(learners, x, stream(0, "latent", number), *labels)
         found.append({name: float(value) for name, value in terms.items()})

@@ -17,12 +17,12 @@ BEFORE = LATE.step - LATE_STEPS
 """Steps that the state has seen."""
 
 
-def late_state(model: Any, seen: Sequence[Any]) -> dict[str, Any]:
-    """Arrays of each player by `late/PLAYER/NAME`, after training on these batches."""
+def late_state(model: Any, seen: Sequence[Any], done: int = BEFORE) -> dict[str, Any]:
+    """Arrays of each player by `late/PLAYER/NAME`, after so many steps on these batches."""
     start, step = training(model, seen)
     with use("cpp" if available()["cpp"].usable else "numpy"), memory():
         learners = start()
-        for number in range(1, BEFORE + 1):
+        for number in range(1, done + 1):
             learners, _ = step(learners, number)
     return {
         f"late/{player}/{name}": array

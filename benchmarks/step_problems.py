@@ -64,7 +64,8 @@ ADVERSARIAL = Problem(
     before_unflatten=tuple(f"generator/body.layers.{i}" for i in (2, 3)),
 )
 BOUNDS_LATE = 5e-3
-"""How far L_I of a code may be apart at step 100: it moves several times as much as a loss does."""
+"""How far L_I of a code may be apart at step 100: it moves several times as much as a loss does,
+by rounding (2e-3 at most, late_rounding.py) and by a fault."""
 BOUNDS = ("information_category", "information_uniform_1", "information_uniform_2")
 PROBLEMS = {
     "vae": BETA_VAE._replace(model=VAE(learning_rate=5e-4)),
@@ -91,14 +92,14 @@ def make_problem(name: str) -> dict[str, Any]:
     numbers = {n: v for n, v in vars(model).items() if isinstance(v, (int, float))}
     drawn = [draws(problem, stream(0, "latent", s)) for s in range(1, LATE.step + 1)]
     late = late_state(model, seen)
-    in_torch = {
-        torch_name(n): _in_torch(problem, n, a)
+    theirs = {
+        torch_name(n): in_torch(problem, n, a)
         for n, a in (weights | late).items()
         if "/state." not in n
     }
     classes = {"labels": labels[0]} if labels else {}
     given = {"images": images, "drawn": np.stack(drawn), "late_steps": BEFORE}
-    return weights | late | in_torch | numbers | given | classes
+    return weights | late | theirs | numbers | given | classes
 
 
 def draws(problem: Problem, rng: np.random.Generator) -> Any:
@@ -131,7 +132,7 @@ def torch_name(name: str) -> str:
     return f"torch/{player}/{kind}/{place}.{ {'w': 'weight', 'b': 'bias'}[array] }"
 
 
-def _in_torch(problem: Problem, name: str, a: Any) -> Any:
+def in_torch(problem: Problem, name: str, a: Any) -> Any:
     """A parameter, or a moment of its gradient, in PyTorch's order of axes."""
     player, path = name.removeprefix("late/").split("/")
     path = path.removeprefix("adam.").split(".", 1)[1].rsplit(".", 1)[0]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,3 +110,42 @@ def test_what_the_generator_is_given_is_what_the_model_draws(monkeypatch: Any) -
         for z in seen:
             np.testing.assert_array_equal(z, inputs(model, rng, 3))
         assert len(seen) == 2
+
+
+def test_from_one_state_rounding_passes_and_faults_end_the_program() -> None:
+    """A game of images trained for 18 steps; then nudged by a unit in the last place, or wrong."""
+    from late_rounding import losses
+    from late_state import late_state
+    from step_problems import PROBLEMS
+    from steps_beside_torch import expect_alike_late
+
+    problem = PROBLEMS["gan"]
+    seen, done = batches(problem.model, 16), 18
+    state = late_state(problem.model, seen, done)
+    right = losses(problem.model, seen, state, done, until=done + 2)
+
+    def compare(model: Any, nudge: int = -1) -> None:
+        theirs = losses(model, seen, state, done, nudge, done + 2)
+        expect_alike_late({("cpp", "plain"): right, ("eager", "plain"): theirs}, problem)
+
+    for nudge in range(2):
+        compare(problem.model, nudge)
+    for fault in ({"beta1": 0.9}, {"discriminator_rate": 2.2e-4}, {"slope": 0.11}):
+        with pytest.raises(SystemExit, match=r"^eager plain: .* from one state"):
+            compare(replace(problem.model, **fault))
+
+
+def test_names_and_axes_of_moments_are_those_of_their_weights() -> None:
+    from step_problems import PROBLEMS, in_torch, torch_name
+
+    problem, path = PROBLEMS["infogan"], "generator/{}.body.layers.2.w"
+    assert torch_name(path.format("parameter")) == "torch/generator/parameter/body.2.weight"
+    square = torch_name(f"late/{path}".format("adam.square"))
+    assert square == "torch/late/generator/square/body.2.weight"
+    a = np.arange(2 * 6272, dtype=np.float32).reshape(2, 6272)
+    weight, moment = (
+        in_torch(problem, n, a)
+        for n in (path.format("parameter"), f"late/{path}".format("adam.mean"))
+    )
+    np.testing.assert_array_equal(weight, moment)
+    assert weight.shape == (6272, 2) and weight[1, 0] == 128  # channels first: the next place

@@ -27,8 +27,8 @@ ways, and in a game the other player meets that at once."""
 LATE, LATE_STEPS = Agreement(100, 1e-3), 2
 """Of several players at step 100: from one state so many steps before, Adam's moments among it,
 since from step 1 on rounding alone parts them by as much as a wrong step size would. By then g² is
-known, so rounding no longer turns whole steps: `benchmarks/late_rounding.py` measures what it
-does, 2e-4 of a loss at most, and what planted faults do."""
+known, so rounding no longer turns whole steps. `benchmarks/late_rounding.py` measures what it does
+(InfoGAN's losses by at most 3e-4), and what planted faults do."""
 
 
 def compared(
