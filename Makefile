@@ -34,7 +34,7 @@ strict: $(VENV)/installed-test
 	$(BIN)/python tests/core/strict.py
 
 # All of benchmarks/results/ again, with the rounds and contenders of the committed files, in about
-# 30 minutes in which nothing else should run. TORCH_PYTHON is an interpreter with torch and numpy.
+# 50 minutes in which nothing else should run. TORCH_PYTHON is an interpreter with torch and numpy.
 STEPS = $(BIN)/python benchmarks/steps_beside_torch.py --torch-python $(TORCH_PYTHON)
 CONTENDERS = cpp eager channels_last compile
 results: $(VENV)/installed-test
