@@ -31,9 +31,9 @@ HEAD = """\
 # What the papers report, and what comes out here
 
 Written by `benchmarks/reproduction_page.py` from the runs in `benchmarks/results/reproduction/`,
-each made by one command. Seeds were fixed before the first run, and every run that was scored is
-on this page, those of other weights too. MNIST, 28×28, batch {batch}, first weights and draws from
-the seed alone.
+each made by one command. Seeds were fixed before the first run, and every run on MNIST that was
+scored is on this page, those of other weights too. MNIST, 28×28, batch {batch}, first weights and
+draws from the seed alone.
 
     python benchmarks/reproduce.py judge
     python benchmarks/reproduce.py infogan --seed 0         and 1, 2, 3, 4
@@ -42,8 +42,9 @@ the seed alone.
     python benchmarks/reproduce.py gan --seed 0
 
 A run stops early where `--until` gave it so many seconds; the second table says after how many
-updates, and has further runs of the same seeds, cut or with other weights. Two
-machines round differently, and a game soon carries that to another outcome. A bound is in nats.
+updates, and has further runs of the same seeds, cut or with other weights. Two machines round
+differently, and a game soon carries that to another outcome. Runs on `cupy` were made with
+`--backend cupy`, several at a time on one card, which their minutes include. A bound is in nats.
 Means are over seeds, ± one standard deviation of the sample.
 
 | claim | published | here | best, median | seeds | goal | met |
@@ -75,14 +76,16 @@ InfoGAN, by the weights they were made with:
 follows from L_I as the foot of `pydis/models/infogan.py` says. Where that is several times theirs,
 uniform codes decide more digits here. With λ = 1 the category's bound is near its ceiling before
 images are digits, and two digits that share categories then may go on to share them. Both weights
-were lowered after such runs, by shorter runs of smaller networks from seeds 0 and 1.
+were lowered after such runs, by shorter runs of smaller networks from seeds 0 and 1: there weights
+of either kind above and below these kept more digits mixed.
 
 ## Pictures
 
 The best and the worst seed of the first table by error, of those whose picture was kept. Above, a
 row for each category, the noise varying along it; below, the two uniform codes from −2 to 2, twice
 as far as in training: one turns the digits, the other makes them wider and bolder, and beyond ±1
-they come apart. Where two categories share a digit the uniform codes change which digit is drawn.
+they come apart. With the best seed each category is a digit and stays it. With the worst, most do;
+some draw a few images of another one, and a uniform code leads from one digit to the other.
 
 {shown}
 
