@@ -112,9 +112,12 @@ def score_infogan(
 
 
 def fresh(
-    model: InfoGAN, learners: Learners, rng: np.random.Generator
+    model: InfoGAN, learners: Learners, rng: np.random.Generator, *, generated: bool = False
 ) -> tuple[np.ndarray, np.ndarray, dict[str, float]]:
-    """Images of fresh codes, the category of each, and the mean L_I of each code, nats."""
+    """Images of fresh codes, the category of each, and the mean L_I of each code, nats.
+
+    Q reads them by the running statistics of data unless it is told that they are generated.
+    """
     bounds: dict[str, list[float]] = {name: [] for name in model.weights}
     images, drawn = [], []
     for _ in range(GENERATED // BLOCK):
@@ -122,15 +125,18 @@ def fresh(
         drawn.append(current().to_numpy(codes["category"]).argmax(axis=1))
         x, _ = generate(learners["generator"], model.inputs(model.draw(rng, BLOCK), codes))
         images.append(current().to_numpy(x))
-        for name, value in model.bounds(model.recognise(learners, x), codes).items():
+        q = model.recognise(learners, x, generated=generated)
+        for name, value in model.bounds(q, codes).items():
             bounds[name].append(float(value.mean()))
     found = {f"information_{name}": float(np.mean(b)) for name, b in bounds.items()}
     return np.concatenate(images), np.concatenate(drawn), found
 
 
-def pictures(model: InfoGAN, learners: Learners, rng: np.random.Generator) -> np.ndarray:
+def pictures(
+    model: InfoGAN, learners: Learners, rng: np.random.Generator, each: int = ROWS
+) -> np.ndarray:
     """Rows of one category each, then for each uniform code as many rows of its sweep."""
-    grid = np.arange(ROWS * ROWS)
+    grid = np.arange(each * ROWS)
     side = learners["discriminator"].network.side
     rows, columns = grid // ROWS, grid % ROWS
     noise = current().to_numpy(model.draw(rng, ROWS))
@@ -143,7 +149,7 @@ def pictures(model: InfoGAN, learners: Learners, rng: np.random.Generator) -> np
             codes[swept] = SWEEP[columns, None]
         on_device = {name: current().asarray(code) for name, code in codes.items()}
         x, _ = generate(learners["generator"], model.inputs(current().asarray(z), on_device))
-        parts.append(current().to_numpy(x).reshape(ROWS, ROWS, side, side))
+        parts.append(current().to_numpy(x).reshape(each, ROWS, side, side))
     return np.concatenate(parts)
 
 

@@ -23,12 +23,28 @@ ORDERED = {"scale": 1, "x": 3, "y": 4}
 def score_sprites(
     model: InfoGAN, learners: Learners, rng: np.random.Generator, path: Path
 ) -> dict[str, float]:
-    """L_I on fresh codes, nats; the error of shapes by category, in [0, 1]; R² of factors.
+    """L_I on fresh codes, nats; the ink of their images; what Q knows of rendered ones (`known`).
+
+    The ink of an image is the mean of its pixels. The scores of players that learnt nothing stand
+    beside the others.
+    """
+    images, _, found = fresh(model, learners, rng, generated=True)
+    save(path, pictures(model, learners, rng, each=model.categories))
+    data = dsprites.render(dsprites.sample_factors(rng, IMAGES, "train"))
+    untrained = known(model, model.start(rng, data.shape[1]), rng)
+    return (
+        found
+        | {"ink": float(images.mean()), "ink_of_data": float(data.mean())}
+        | known(model, learners, rng)
+        | {f"untrained_{name}": value for name, value in untrained.items()}
+    )
+
+
+def known(model: InfoGAN, learners: Learners, rng: np.random.Generator) -> dict[str, float]:
+    """The error of shapes by category, in [0, 1], and R² of factors, on sprites held out.
 
     R² is that of a linear reader of the means of the uniform codes, of all and of the best one.
     """
-    _, _, found = fresh(model, learners, rng)
-    save(path, pictures(model, learners, rng))
     (category, means, factors), (category_held, means_held, held) = (
         read(model, learners, rng, part) for part in ("train", "held-out")
     )
@@ -43,8 +59,7 @@ def score_sprites(
     ]
     scores |= {f"r2_{name}": float(r2) for name, r2 in zip(ORDERED, both, strict=True)}
     best = np.max(alone, axis=0)
-    scores |= {f"r2_{name}_of_one": float(r2) for name, r2 in zip(ORDERED, best, strict=True)}
-    return found | scores
+    return scores | {f"r2_{name}_of_one": float(r2) for name, r2 in zip(ORDERED, best, strict=True)}
 
 
 def read(

@@ -10,6 +10,7 @@ import pytest
 from equations import verifies
 
 from pydis.autodiff import Tensor, grad, ops, stop_gradient
+from pydis.data import dsprites
 from pydis.models import GAN, ConditionalGAN, InfoGAN, conditional_gan, gan, infogan
 from pydis.models.adversarial_networks import SIZES, Discriminator, Generator, Recogniser
 from pydis.models.gan import generate
@@ -370,6 +371,38 @@ def test_images_are_shown_one_by_one(name: str) -> None:
     }
     in_training = [generate(g, inputs[: i + 2], training=True)[0][0] for i in (0, 4)]
     assert abs(in_training[0] - in_training[1]).max() > 1e-3
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_images_of_sprites_darken_unless_d_is_normalised(
+    normalised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sprites are white on black and the first images grey. BN in D takes grey from all of them."""
+    monkeypatch.setitem(SIZES, 64, SIZES[64]._replace(normalised=normalised))
+    model, n = GAN(), 16
+    learners = model.start(rng_of(0), 64)
+
+    def ink() -> float:
+        images, _ = generate(learners["generator"], model.draw(rng_of(1), n), training=True)
+        return float(images.mean())
+
+    assert abs(ink() - 0.5) < 0.05
+    for step in range(40):
+        factors = dsprites.sample_factors(rng_of(step), n, "train")
+        x = dsprites.render(factors).astype(np.float32).reshape(n, 64, 64, 1)
+        learners, _ = model.update(learners, x, rng_of(step))
+    assert (ink() > 0.25) == normalised
+
+
+def test_without_normalisation_in_d_data_and_generated_images_are_read_alike() -> None:
+    learners = InfoGAN().start(rng_of(0), 64)
+    assert learners["discriminator"].state == {}
+    x = batch(4, 64)
+    of_data, of_generated = (
+        InfoGAN().recognise(learners, x, generated=generated)["category"].logits
+        for generated in (False, True)
+    )
+    assert np.array_equal(of_data, of_generated)
 
 
 def test_the_recogniser_answers_in_its_distributions() -> None:

@@ -8,14 +8,20 @@ For MNIST, Chen et al. 2016, table of appendix C.1, slope 0.1 below zero (lReLU)
     generator      dense 1024 BN ReLU, dense 7·7·128 BN ReLU,
                    transposed 4×4 stride 2: 128 → 64 BN ReLU, 64 → 1 sigmoid
 
-`SIZES` has the same for images of 8×8 and of 64×64. First weights are N(0, 0.02²); a layer before
-batch normalisation has no bias.
+`SIZES` has the same for images of 8×8 and, D without BN, of 64×64. First weights are N(0, 0.02²); a
+layer before batch normalisation has no bias.
 
 Batch normalisation: in training by the statistics of the batch, in evaluation by running ones. What
 passes update those is said by who calls: a call gives back a state, and the caller keeps it or not.
+
+Why not in D at 64×64: D sees data and generated images as two batches, and BN takes from each what
+all its images share. Sprites are white on black and G begins grey on grey: the grey is subtracted,
+faint patterns are divided by their own size, and no slope says that the images should be darker.
+Without BN in D they are after some tens of updates. Lin et al. 2020 have none in D for sprites
+either, but divide its weights by their spectral norms, which these networks do not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -40,13 +46,20 @@ State = Mapping[str, Array]
 
 
 class Size(NamedTuple):
-    """Channels of the discriminator's maps, each of half the side, and its width behind them."""
+    """Channels of the discriminator's maps, each of half the side, its width behind them, and
+    whether it has batch normalisation.
+    """
 
     channels: tuple[int, ...]
     width: int
+    normalised: bool = True
 
 
-SIZES = {8: Size((64, 128), 512), 28: Size((64, 128), 1024), 64: Size((32, 32, 64, 64), 256)}
+SIZES = {
+    8: Size((64, 128), 512),
+    28: Size((64, 128), 1024),
+    64: Size((32, 32, 64, 64), 256, normalised=False),
+}
 """Networks by the side of the images; that of 28 is the paper's."""
 RECOGNISER_WIDTH = 128
 
@@ -60,17 +73,19 @@ class Discriminator(Module):
         self.side = side
         size, bend = size_of(side), LeakyReLU(slope)
         conv = partial(Conv2d, rng, size=4, stride=2, pad=1, initial=small_normal)
+        linear = partial(Linear, rng, initial=small_normal)
+
+        def bent(layer: Callable[..., Any], before: int, after: int) -> list[Any]:
+            if not size.normalised:
+                return [layer(before, after, activation=bend)]
+            return [layer(before, after, bias=False), BatchNorm(after, activation=bend)]
+
         first, *others = size.channels
         maps: list[Any] = [conv(channels, first, activation=bend)]
         for before, after in zip(size.channels, others, strict=False):
-            maps += [conv(before, after, bias=False), BatchNorm(after, activation=bend)]
+            maps += bent(conv, before, after)
         inputs = (side >> len(size.channels)) ** 2 * size.channels[-1]
-        self.trunk = NormalisedSequential(
-            *maps,
-            Flatten(),
-            Linear(rng, inputs, size.width, initial=small_normal, bias=False),
-            BatchNorm(size.width, activation=bend),
-        )
+        self.trunk = NormalisedSequential(*maps, Flatten(), *bent(linear, inputs, size.width))
         self.logit = Linear(rng, size.width, 1, initial=small_normal)
 
     def features(self, x: Value, state: State, *, training: bool) -> tuple[Value, dict[str, Array]]:

@@ -27,7 +27,8 @@ Each term is a true bound: H(c) is the entropy of the distribution that codes ar
 or log 2, and Q a density. The category's is at most log K, a uniform code's has no ceiling.
 
 Batch normalisation as in `gan.py`. Q has running statistics of the images in 2, of its own layer
-and of those of h: in evaluation it reads generated images by them, and data by those that D has.
+and of those of h: in evaluation it reads generated images by them, and data by those that D has. At
+64×64 D has no such layer and reads both alike.
 
 Deviations: the authors' program lets D's step descend −λ L_I too, so that h learns for Q; it fixes
 Q's variance at 1, with λ = 1; its slope is 0.01 where the paper says 0.1; and it scores uniform
