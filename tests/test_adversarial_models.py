@@ -387,7 +387,7 @@ def test_images_of_sprites_darken_unless_d_is_normalised(
         return float(images.mean())
 
     assert abs(ink() - 0.5) < 0.05
-    for step in range(40):
+    for step in range(30):
         factors = dsprites.sample_factors(rng_of(step), n, "train")
         x = dsprites.render(factors).astype(np.float32).reshape(n, 64, 64, 1)
         learners, _ = model.update(learners, x, rng_of(step))
