@@ -16,6 +16,7 @@ from pydis.models import GAN, ConditionalGAN, InfoGAN
 from pydis.models.gan import generate
 from pydis.report import GameEvaluation, write_report
 from pydis.report.evaluation import as_trained
+from pydis.report.figures import GREY
 from pydis.report.games import (
     COLUMNS,
     SWEEP,
@@ -28,6 +29,7 @@ from pydis.report.games import (
     score_game,
     sweep,
 )
+from pydis.report.plots import draw_curves
 from pydis.training import Run, RunError, TrainConfig, make_run, stream, train
 
 pytest.importorskip("matplotlib", reason="the report extra is not installed")
@@ -128,6 +130,23 @@ def test_the_scores_of_infogan_by_hand(players: dict[str, Players]) -> None:
 
     value = np.mean(-np.log1p(np.exp(-logits(real))) - np.log1p(np.exp(logits(fake))))
     assert abs(found.terms["value"] - value) < 1e-5
+
+
+def test_the_ceiling_of_a_category_is_drawn(runs: dict[str, Run], players: Any) -> None:
+    """A line at H(c) = log 10 across the panel of the category, inside its axis; none elsewhere."""
+    with use("numpy"):
+        found = score_game(players["infogan"], SCORED)
+    figure = draw_curves(runs["infogan"].metrics(), found.terms, found.ceilings, "new images")
+    ceilings = {}
+    for axes in figure.axes:
+        grey = [line for line in axes.lines if line.get_color() == GREY]
+        if grey:
+            (line,) = grey
+            ceilings[axes.get_title()] = (line.get_label(), *set(line.get_ydata()))
+            assert axes.get_ylim()[1] > np.log(10)
+        dashed = [line.get_label() for line in axes.lines if line.get_linestyle() == "--"]
+        assert all(label.startswith("new images: ") for label in dashed)
+    assert ceilings == {"information_category": ("H(c) = 2.303", np.log(10))}
 
 
 def test_pictures_follow_their_codes(players: dict[str, Players]) -> None:

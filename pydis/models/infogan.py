@@ -35,8 +35,8 @@ Q's variance at 1, with λ = 1; its slope is 0.01 where the paper says 0.1; and 
 codes against a normal prior, so that what it logs is no bound. Here Q learns its variance σ², so
 (c − μ)²/2 weighs λ/σ². A Q that knows a code to L_I nats has σ² = (2/πe) e^(−2 L_I) or so: with
 λ = 0.02 the weight is 0.6 at 1 nat, near the authors', and small before categories have formed.
-The paper's λ for the category is 1: L_I is near its ceiling before images are digits, and two
-digits may go on to share categories; 0.1 shall have it wait for them (docs/reproduction.md).
+The paper's λ for the category is 1. With 0.1 fewer digits here go on to share categories; L_I is
+near its ceiling early with either, and a little later with 0.1 (docs/reproduction.md).
 """
 
 import sys

@@ -129,7 +129,7 @@ def _curves(run: Run, evaluation: GameEvaluation) -> Iterator[Shown]:
     yield Shown(
         "curves",
         "Training",
-        plot_uri(draw_curves(records, evaluation.terms, evaluation.ceilings)),
+        plot_uri(draw_curves(records, evaluation.terms, evaluation.ceilings, "new images")),
         f"A curve against the step, up to step {records[-1]['step']}, for each of {names}.",
         f"The named terms in nats, against the step. {points}; the dashed line is the mean over "
         f"{evaluation.scored} held-out or generated images at step {evaluation.step}; the grey "

@@ -80,11 +80,12 @@ def draw_curves(
     records: Sequence[Mapping[str, float]],
     held_out: Mapping[str, float],
     ceilings: Mapping[str, float] | None = None,
+    scored: str = "held-out images",
 ) -> Figure:
     """A panel for each logged term against the step.
 
-    The held-out mean, where there is one, is a dashed line; what the term cannot exceed a solid
-    one, H(c) of a code in `ceilings`.
+    Its mean over other images, named by `scored`, is a dashed line where there is one; what the
+    term cannot exceed is a solid one, H(c) of a code in `ceilings`.
     """
     names = [name for name in records[0] if name != "step"]
     down = -(-len(names) // 2)
@@ -92,10 +93,11 @@ def draw_curves(
     grid = figure.subplots(down, 2, squeeze=False, sharex=True)
     steps = thin([record["step"] for record in records])
     for axes, name in zip(grid.flat, names, strict=False):
-        most = (ceilings or {}).get(name)
+        values, most = thin([r[name] for r in records]), (ceilings or {}).get(name)
+        sign = -1.0 if most is None and (values < 0).all() else 1.0  # −L_I is not below H(c)
         if most is not None:
             axes.axhline(most, color=GREY, lw=1.4, label=f"H(c) = {most:.4g}")
-        _draw_term(axes, name, steps, thin([r[name] for r in records]), held_out.get(name))
+        _draw_term(axes, name, steps, sign * values, sign, held_out.get(name), scored)
     for axes in grid.flat[len(names) :]:
         axes.set_visible(False)
     for axes in grid[-1]:
@@ -108,17 +110,17 @@ def _draw_term(
     name: str,
     steps: NDArray[np.float64],
     values: NDArray[np.float64],
+    sign: float,
     held_out: float | None,
+    scored: str,
 ) -> None:
-    """One term; negated where negative, on a logarithmic axis where it falls below a tenth."""
-    sign = -1.0 if (values < 0).all() else 1.0
-    values = sign * values
+    """One term times its sign, on a logarithmic axis where it falls below a tenth."""
     marker = "o" if len(values) < 3 else ""
     axes.margins(y=0.12)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
     axes.plot(steps, values, color=BLUE, lw=1.4, marker=marker, label="training")
     if held_out is not None:
-        text = f"held-out images: {sign * held_out:.4g}"
+        text = f"{scored}: {sign * held_out:.4g}"
         axes.axhline(sign * held_out, color=ORANGE, lw=1.4, ls="--", label=text)
     if values.min() > 0 and values[-1] < values.max() / 10:
         axes.set_yscale("log")
