@@ -46,8 +46,13 @@ MODELS: dict[str, Any] = {
     "conditional-gan": ConditionalGAN(),
     "infogan": InfoGAN(),
     "infogan-0": InfoGAN(category_weight=0.0, uniform_weight=0.0),
-    "infogan-dsprites": InfoGAN(categories=3, uniform_codes=5),
+    "infogan-dsprites": InfoGAN(
+        categories=3, uniform_codes=5, category_weight=1.0, uniform_weight=0.2
+    ),
 }
+"""On sprites with the paper's λ of the category and a fifth of it for uniform codes: with the
+lighter weights G soon draws one image for each category, whatever its noise and other codes say.
+"""
 
 Learners = dict[str, Learner]
 Record = dict[str, Any]
