@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import mean, median, stdev
 
 from reproduction_claims import CLAIMS, Claim, Record, last, score
+from sprite_page import sprites
 
 from pydis.models import InfoGAN
 
@@ -138,6 +139,7 @@ def page() -> str:
     shown = [PICTURE.format(seed=seed) for seed in DESCRIBED]
     notes = NOTES.format(recipes="".join(recipes()), missing=missing(), shown="\n".join(shown))
     parts += ["\n", *each_run(), *collapses(), notes]
+    parts += sprites(runs("infogan-dsprites"), PICTURES)
     return "".join(parts)
 
 

@@ -43,11 +43,13 @@ def score_sprites(
 def known(model: InfoGAN, learners: Learners, rng: np.random.Generator) -> dict[str, float]:
     """The error of shapes by category, in [0, 1], and R² of factors, on sprites held out.
 
-    R² is that of a linear reader of the means of the uniform codes, of all and of the best one.
+    R² is that of a linear reader of Q's means, of all and of the best one; the mean of the category
+    is its probabilities.
     """
-    (category, means, factors), (category_held, means_held, held) = (
+    (means, factors), (means_held, held) = (
         read(model, learners, rng, part) for part in ("train", "held-out")
     )
+    category, category_held = (m[:, : model.categories].argmax(axis=1) for m in (means, means_held))
     shapes = match(category, factors[:, 0], model.categories)
     scores = {"shape_error": matching_error(category_held, held[:, 0], shapes)}
     columns = list(ORDERED.values())
@@ -64,15 +66,13 @@ def known(model: InfoGAN, learners: Learners, rng: np.random.Generator) -> dict[
 
 def read(
     model: InfoGAN, learners: Learners, rng: np.random.Generator, part: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Q's category `[N]` and means of the uniform codes `[N, U]` for images, and their factors."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Q's means of all codes `[N, K + U]` for images, and their factors."""
     factors = dsprites.sample_factors(rng, IMAGES, part)  # type: ignore[arg-type]
     x = dsprites.render(factors).astype(np.float32)
-    names = [name for name in model.weights if name != "category"]
 
-    def every(block: np.ndarray) -> np.ndarray:
+    def means(block: np.ndarray) -> np.ndarray:
         q = model.recognise(learners, block)
-        return concat(q["category"].logits, *[q[name].mean for name in names], axis=1)
+        return concat(*[q[name].mean for name in model.weights], axis=1)
 
-    found = evaluated(every, x)
-    return found[:, : model.categories].argmax(axis=1), found[:, model.categories :], factors
+    return evaluated(means, x), factors

@@ -49,3 +49,14 @@ def test_no_recorded_bound_is_above_the_entropy_of_the_code() -> None:
         record = json.loads(path.read_text())
         values = [line["information_category"] for line in record["course"]]
         assert len(values) > 10 and max(values) <= math.log(10)
+
+
+def test_q_knows_more_of_sprites_than_before_training() -> None:
+    for path in (ROOT / RESULTS).glob("infogan-dsprites*.json"):
+        record = json.loads(path.read_text())
+        scores, late = record["scores"], record["last"]
+        for factor in ("x", "y", "scale"):
+            assert scores[f"r2_{factor}"] > scores[f"untrained_r2_{factor}"] + 0.1
+            assert scores[f"r2_{factor}_of_one"] > scores[f"untrained_r2_{factor}_of_one"] + 0.1
+        assert 1.0 < late["information_category"] <= math.log(3)
+        assert 0.5 < scores["ink"] / scores["ink_of_data"] < 2
