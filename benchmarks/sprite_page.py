@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reproduction_claims import Record
 
-HEAD = """\
+HEAD = """
 ## Sprites
 
     python benchmarks/reproduce.py infogan-dsprites --seed 0
@@ -21,8 +21,8 @@ with the lighter ones of MNIST the generator drew one image for each category, w
 and the other codes said (after 400 updates; such a run was not carried on).
 
 Every update draws codes anew, so the mean of the last ones is L_I on fresh codes, by the statistics
-of each batch. With the running ones Q reads features that D changed meanwhile, and where it is sure
-of a code a small shift costs nats. The linear reader is fitted after such shifts.
+of each batch. With the running ones Q reads features that D has changed meanwhile, and where it is
+sure of a code a small shift may cost nats. The linear reader is fitted after such shifts.
 
 """
 BOUNDS = "| {updates:,} updates, seed {seed} | trained | untrained |\n|---|---:|---:|\n"
@@ -35,6 +35,14 @@ KNOWN = {
     "r2_y_of_one": "R² of y, of the best one alone",
     "r2_scale_of_one": "R² of scale, of the best one alone",
 }
+SEEN = """\
+Three rows for each part of the picture, one a category. Above, the noise varies: it changes little,
+so that an image is nearly what its codes say. Categories are places and outlines, not the shapes,
+which the error says too; there are blobs where data has squares, ellipses and hearts. Below, each
+uniform code from −2 to 2. The first says nothing (its L_I is below 0), the third is size; the
+others turn, bend and shift the blob together. Where a row passes beyond ±1, or one place ends and
+another begins, the blob comes apart.
+"""
 
 
 def sprites(records: Sequence[Record], pictures: Path) -> Iterator[str]:
@@ -59,6 +67,8 @@ def sprites(records: Sequence[Record], pictures: Path) -> Iterator[str]:
         if (pictures / name).exists():
             yield f"\n![InfoGAN on sprites, seed {seed}](images/reproduction/{name})\n"
         yield "\n"
+    if records:
+        yield SEEN
 
 
 def two(value: float) -> str:
