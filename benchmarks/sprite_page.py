@@ -18,7 +18,7 @@ rendered ones: shapes are named by category, and a linear reader of its means (o
 probabilities) is fitted, on images of one part; both are tried on images held out. Beside them
 stands what the same reader finds with the players before training. The codes weigh λ = 1 and 0.2:
 with the lighter ones of MNIST the generator drew one image for each category, whatever its noise
-and the other codes said (after 400 updates; such a run was not carried on).
+and the other codes said, early in a run that was not carried on and has no record.
 
 Every update draws codes anew, so the mean of the last ones is L_I on fresh codes, by the statistics
 of each batch. With the running ones Q reads features that D has changed meanwhile, and where it is

@@ -52,7 +52,9 @@ def test_no_recorded_bound_is_above_the_entropy_of_the_code() -> None:
 
 
 def test_q_knows_more_of_sprites_than_before_training() -> None:
-    for path in (ROOT / RESULTS).glob("infogan-dsprites*.json"):
+    paths = list((ROOT / RESULTS).glob("infogan-dsprites*.json"))
+    assert paths
+    for path in paths:
         record = json.loads(path.read_text())
         scores, late = record["scores"], record["last"]
         for factor in ("x", "y", "scale"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmark_scripts import importable  # noqa: F401
+from benchmark_scripts import importable  # noqa: F401  (a fixture)
 
 from pydis.backends import available
 from pydis.bench import load, rows
