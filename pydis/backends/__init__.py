@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pydis.backends import definition, special
+from pydis.backends.interrupts import ctrl_c_waits
 from pydis.backends.kernels import FUSED, OPTIONAL, OUTSIDE, REQUIRED, Array, Kernels
 from pydis.backends.numpy import NumPy, reference
 
@@ -94,7 +95,8 @@ def register(name: str, make: Callable[[], Kernels], library: str) -> None:
 def _table(name: str) -> Kernels | str:
     """The kernel table of a backend, or the reason why there is none."""
     try:
-        return _MAKERS[name]()
+        with ctrl_c_waits():
+            return _MAKERS[name]()
     except ImportError as error:
         return str(error)
 
@@ -116,11 +118,9 @@ def load(name: str, **kernels: Any) -> Kernels:
     if kernels:
         table = copy.copy(table)
     for kernel, function in kernels.items():
-        if kernel not in REQUIRED + FUSED + OPTIONAL + OUTSIDE:
-            known = ", ".join(REQUIRED + FUSED + OPTIONAL + OUTSIDE)
-            raise BackendError(
-                f"backend {name!r} has no kernel {kernel!r}: expected one of {known}"
-            )
+        if kernel not in (known := REQUIRED + FUSED + OPTIONAL + OUTSIDE):
+            expected = f"expected one of {', '.join(known)}"
+            raise BackendError(f"backend {name!r} has no kernel {kernel!r}: {expected}")
         if function is not None and not callable(function):
             raise BackendError(f"kernel {kernel!r}: expected a function, received {function!r}")
         if function is None and kernel in REQUIRED:  # no composition equals it

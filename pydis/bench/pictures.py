@@ -9,6 +9,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import matplotlib.backends.backend_svg  # with the rest, while Ctrl-C waits: not when drawing
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from pydis.backends.environment import environment
+from pydis.backends.interrupts import ctrl_c_waits
 from pydis.backends.memory import described, statistics
 from pydis.bench import machine, show
 from pydis.bench.limits import limits
@@ -73,7 +74,8 @@ def run(asked: Asked, rows: Sequence[Work]) -> int:
     elif asked.json is not None:
         Path(asked.json).write_text(record.to_json() + "\n", "utf-8")
     if asked.svg is not None:
-        from pydis.bench.pictures import draw
+        with ctrl_c_waits():
+            from pydis.bench.pictures import draw
 
         draw(record, asked.svg)
     return int(any(entry.wrong for row in done for entry in row.contenders))

@@ -6,6 +6,8 @@ import os
 import stat
 from typing import Any, BinaryIO
 
+from pydis.backends.interrupts import ctrl_c_waits
+
 
 class FormatError(ValueError):
     """A file breaks its format: `where` in `file`, what was expected and what stands there."""
@@ -55,7 +57,8 @@ def optional(module: str, install: str) -> Any:
     Raises ImportError with the command that installs it.
     """
     try:
-        return importlib.import_module(module)
+        with ctrl_c_waits():
+            return importlib.import_module(module)
     except ImportError as error:
         name = module.partition(".")[0]
         raise ImportError(f"{name} is needed here: {install} ({error})") from error

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pydis.backends.interrupts import ctrl_c_waits
 from pydis.models import GAN
 from pydis.report.evaluation import Evaluation, as_trained, load, score
 from pydis.report.games import GameEvaluation, load_players, score_game
@@ -55,13 +56,15 @@ def write_report(
 def _made(run: Run, evaluation: Any) -> tuple[Any, list[Any], str]:
     """The evaluation of an autoencoder or of adversarial players, the figures, and the page."""
     if isinstance(run.config.model, GAN):
-        from pydis.report.games_page import game_figures, game_page
+        with ctrl_c_waits():
+            from pydis.report.games_page import game_figures, game_page
 
         players = load_players(run)
         evaluation = evaluation or score_game(players)
         shown = game_figures(run, players, evaluation)
         return evaluation, shown, game_page(run, players, evaluation, shown)
-    from pydis.report.html import figures, page
+    with ctrl_c_waits():
+        from pydis.report.html import figures, page
 
     trained = load(run)
     evaluation = evaluation or score(trained)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+import matplotlib.backends.backend_svg  # with the rest, while Ctrl-C waits: not when drawing
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
