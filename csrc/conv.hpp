@@ -8,6 +8,7 @@
 #pragma once
 
 #include "correlate.hpp"
+#include "winograd_maps.hpp"
 
 namespace {
 
@@ -82,6 +83,9 @@ void across_task(const void* problem, std::size_t index, void*) {
 
 template <typename T>
 void run_correlation(Correlation<T>& k, const Engine* engine) {
+    if constexpr (sizeof(T) == sizeof(float)) {
+        if (has_fewer_products(*k.p) && correlate_by_products(k, engine)) return;
+    }
     k.panels = pieces(k.out.channels, panel_width<T>);
     k.packed = static_cast<T*>(engine->workspace(packed_before(k, phases(k)) * sizeof(T)));
     engine->run(phases(k), &pack_task<T>, &k, 0);

@@ -13,6 +13,7 @@
 
 #include "border.hpp"
 #include "row_sums.hpp"
+#include "winograd_weights.hpp"
 
 namespace {
 
@@ -212,6 +213,9 @@ void conv2d_w(const Conv<T>* p, const Engine* engine) {
     const std::size_t pixels = p->map_height * p->map_width;
     if (size == 0) return;
     if (p->images * pixels == 0 || is_odd(*p)) return by_definition<Slot::filter>(*p);
+    if constexpr (sizeof(T) == sizeof(float)) {
+        if (has_fewer_products(*p) && weigh_by_products(*p, engine)) return;
+    }
     Weights<T> k{};
     k.p = p;
     k.rows = rows;
