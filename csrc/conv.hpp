@@ -4,7 +4,8 @@
 // of a tile are the same pixel of several images: they lie under the same taps, so the images are
 // read where they are, and taps outside are just not taken.  Where there are too few images for
 // that, or a mask has to be applied, bordered copies are correlated (correlate.hpp).  Both ways add
-// the same terms in the same order.
+// the same terms in the same order.  What winograd_maps.hpp can do with fewer products goes there
+// first.
 #pragma once
 
 #include "correlate.hpp"
@@ -83,9 +84,7 @@ void across_task(const void* problem, std::size_t index, void*) {
 
 template <typename T>
 void run_correlation(Correlation<T>& k, const Engine* engine) {
-    if constexpr (sizeof(T) == sizeof(float)) {
-        if (has_fewer_products(*k.p) && correlate_by_products(k, engine)) return;
-    }
+    if (correlate_by_products(k, engine)) return;
     k.panels = pieces(k.out.channels, panel_width<T>);
     k.packed = static_cast<T*>(engine->workspace(packed_before(k, phases(k)) * sizeof(T)));
     engine->run(phases(k), &pack_task<T>, &k, 0);

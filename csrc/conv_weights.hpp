@@ -8,7 +8,7 @@
 //
 // The images, or bands of rows of large ones, are cut in at most eight groups, by the shape alone:
 // not by what this instruction set copies.  Each group sums into filters of its own; these are then
-// added in pairs.
+// added in pairs.  What winograd_weights.hpp can do with fewer products goes there first.
 #pragma once
 
 #include "border.hpp"
@@ -92,12 +92,8 @@ void weigh(const Weights<T>& k, const Chunk<T>& chunk, std::size_t k0, std::size
         for (std::size_t j0 = 0; j0 < p.outputs; j0 += width) {
             T* to[tile_rows];
             for (std::size_t r = 0; r < rows; ++r) to[r] = c[r] + j0;
-            if (j0 + Vector<T>::lanes < p.outputs) {
-                const std::size_t cols = smaller(width, p.outputs - j0);
-                tile_of<T, tile_vectors>(rows, a, right + j0, d, to, cols, finish);
-            } else {
-                tile_of<T, 1>(rows, a, right + j0, d, to, p.outputs - j0, finish);
-            }
+            const std::size_t cols = smaller(width, p.outputs - j0);
+            panel_tile(rows, a, right + j0, d, to, cols, finish);
         }
     }
 }
@@ -213,9 +209,7 @@ void conv2d_w(const Conv<T>* p, const Engine* engine) {
     const std::size_t pixels = p->map_height * p->map_width;
     if (size == 0) return;
     if (p->images * pixels == 0 || is_odd(*p)) return by_definition<Slot::filter>(*p);
-    if constexpr (sizeof(T) == sizeof(float)) {
-        if (has_fewer_products(*p) && weigh_by_products(*p, engine)) return;
-    }
+    if (weigh_by_products(*p, engine)) return;
     Weights<T> k{};
     k.p = p;
     k.rows = rows;

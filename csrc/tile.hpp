@@ -159,4 +159,12 @@ void tile_of(std::size_t rows, const T* const* a, const T* b, const Depth& depth
     tile<T, R, V>(a, b, depth, c, cols, f);
 }
 
+// The same in a whole panel, or in one vector where that holds the columns.
+template <typename T>
+void panel_tile(std::size_t rows, const T* const* a, const T* b, const Depth& depth, T* const* c,
+                std::size_t cols, const Finish<T>& f) {
+    if (cols > Vector<T>::lanes) return tile_of<T, tile_vectors>(rows, a, b, depth, c, cols, f);
+    tile_of<T, 1>(rows, a, b, depth, c, cols, f);
+}
+
 }  // namespace

@@ -14,7 +14,7 @@
 // taps g too, and the nine products, summed over channels, are gathered to 2 x 2 sums y.  Each of
 // the nine is a matrix product of its own, by tile.hpp.
 //
-// A sum is exact to a few roundings of the largest of the numbers spread together, not of its own
+// The roundings are of the products of all numbers that were spread together, not of a sum's own
 // terms.  So this is for float alone: what is verified in double takes each sum as it is written.
 #pragma once
 
@@ -23,8 +23,7 @@
 namespace {
 
 constexpr std::size_t nine = 9;
-// Apart by a line of the cache: nine arrays a power of two apart would share its sets.
-constexpr std::size_t between = pydis::alignment_bytes / sizeof(float);
+constexpr std::size_t line_floats = pydis::alignment_bytes / sizeof(float);
 // Few enough tiles for the second cache to hold what they are spread to.
 constexpr std::size_t chunk_tiles = 32;
 
@@ -84,6 +83,12 @@ inline Tiles tiles_of(std::size_t rows, std::size_t cols) {
 struct Strips {
     std::size_t first, end;
 };
+
+// The tiles of `strips` strips, and a line: nine arrays a power of two apart would share the sets
+// of a cache.
+inline std::size_t apart_of(std::size_t strips, Tiles tiles, std::size_t channels) {
+    return strips * tiles.wide * channels + line_floats;
+}
 
 // Where the pixels of a phase lie in an image: pixel (i, j) at (top + step i, left + step j), or
 // outside.
@@ -157,26 +162,38 @@ inline void fetch_tiles(const float* images, const Image& in, const Grid& grid, 
             const std::size_t x = above_zero(grid.left + signed_size(col));
             if (y >= in.height || x >= in.width) continue;
             const float* pixel = image + (y * in.width + x) * in.channels;
-            for (std::size_t c = 0; c < in.channels; c += between) {
+            for (std::size_t c = 0; c < in.channels; c += line_floats) {
                 __builtin_prefetch(pixel + c, 0, 2);
             }
         }
     }
 }
 
-// Whether the kernels of these files are meant for a problem, by the shape of an image and never by
-// how many there are.  Channels come in whole vectors of every instruction set, and enough of them
-// to repay the spreading; a map of odd size has tiles that reach beyond it, which must not eat what
-// is saved; and a strip of a wide map is more than scratch is meant for.
+// The terms of all sums along one axis of the maps: taps off the image are none.
+inline std::size_t terms_along(std::size_t size, std::size_t map_size, std::size_t pad) {
+    std::size_t terms = 0;
+    for (std::size_t i = 0; i < map_size; ++i) {
+        const Pixels taps = taps_at(i, size, 4, 2, pad);
+        terms += taps.end - taps.first;
+    }
+    return terms;
+}
+
+// Whether these files are meant for a problem, by the shape of an image and never by how many there
+// are.  Channels come in whole vectors of every instruction set, and enough of them to repay the
+// spreading.  Products are three for two pixels and two for an odd one, of each of two phases and
+// in both directions; there must be a quarter less of them than terms.  And a strip of a very wide
+// map would not fit the second cache.
 inline bool has_fewer_products(const Conv<float>& p) {
     constexpr std::size_t widest = 16, least = 32, most_wide = 128;
-    const Tiles tiles = tiles_of(p.map_height, p.map_width);
-    const std::size_t most = 36 * tiles.high * tiles.wide;
-    const std::size_t terms = 16 * p.map_height * p.map_width;
-    return p.filter_height == 4 && p.filter_width == 4 && p.stride == 2 && p.pad < 4 &&
-           p.x_mask == nullptr && p.g_mask == nullptr && p.channels % widest == 0 &&
-           p.outputs % widest == 0 && p.channels >= least && p.outputs >= least &&
-           tiles.wide <= most_wide && 5 * most <= 4 * terms;
+    if (p.filter_height != 4 || p.filter_width != 4 || p.stride != 2 || p.pad >= 4) return false;
+    if (p.x_mask != nullptr || p.g_mask != nullptr) return false;
+    if (p.channels % widest != 0 || p.outputs % widest != 0) return false;
+    if (p.channels < least || p.outputs < least || p.map_width > 2 * most_wide) return false;
+    const std::size_t products = 4 * pieces(3 * p.map_height, 2) * pieces(3 * p.map_width, 2);
+    const std::size_t terms =
+        terms_along(p.height, p.map_height, p.pad) * terms_along(p.width, p.map_width, p.pad);
+    return 4 * products <= 3 * terms;
 }
 
 }  // namespace

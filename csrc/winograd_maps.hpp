@@ -1,6 +1,6 @@
 // conv2d and conv2d_x of 4 x 4 filters in steps of two, by winograd.hpp.
 //
-// conv2d reads four phases of its image and adds what they give: the depth of its nine products are
+// conv2d reads four phases of its image and adds what they give: the depth of its nine products is
 // the channels of all four.  conv2d_x makes four phases of its image, each from the maps.
 #pragma once
 
@@ -16,10 +16,11 @@ struct Products {
     std::size_t parts;
     std::size_t depth;   // parts times the channels of `in`
     std::size_t strips;  // of a task
-    float* filters;      // [phases, 9, panels, depth, panel width]
+    float* filters;      // [phases, nine, panels, depth, panel width]
     float* odd;          // for each task, not zero where a sum was not finite
 };
 
+// Of one phase.
 inline std::size_t filters_size(const Products& q) {
     return nine * q.k->panels * q.depth * panel_width<float>;
 }
@@ -70,11 +71,12 @@ inline void spread_filters(const void* problem, std::size_t index, void* scratch
 // row or column of pixels, which the products of u = 2 or v = 2 have no part in.
 inline std::size_t wanted(const Products& q, const Phase& f, Strips strips, std::size_t e,
                           std::size_t* which) {
+    const std::size_t u = e / 3, v = e % 3;
     std::size_t count = 0, tile = 0;
     for (std::size_t s = strips.first; s < strips.end; ++s) {
-        const bool row = s % q.tiles.high * 2 + e / 3 / 2 < f.rows;
+        const bool row = s % q.tiles.high * 2 + u / 2 < f.rows;
         for (std::size_t j = 0; j < q.tiles.wide; ++j, ++tile) {
-            if (row && 2 * j + e % 3 / 2 < f.cols) which[count++] = tile;
+            if (row && 2 * j + v / 2 < f.cols) which[count++] = tile;
         }
     }
     return count;
@@ -97,11 +99,7 @@ inline void multiply(const Products& q, const float* spread, const float* filter
                 a[r] = spread + which[t + r] * q.depth;
                 c[r] = sums + which[t + r] * outputs + j0;
             }
-            if (j0 + Vector<float>::lanes < outputs) {
-                tile_of<float, tile_vectors>(rows, a, filters, d, c, cols, finish);
-            } else {
-                tile_of<float, 1>(rows, a, filters, d, c, cols, finish);
-            }
+            panel_tile(rows, a, filters, d, c, cols, finish);
         }
     }
 }
@@ -141,11 +139,9 @@ inline Wide<float> finish_tile(const Correlation<float>& k, const Phase& f, std:
     return odd;
 }
 
-inline std::size_t spread_apart(const Products& q) {
-    return q.strips * q.tiles.wide * q.depth + between;
-}
+inline std::size_t spread_apart(const Products& q) { return apart_of(q.strips, q.tiles, q.depth); }
 inline std::size_t sums_apart(const Products& q) {
-    return q.strips * q.tiles.wide * q.k->out.channels + between;
+    return apart_of(q.strips, q.tiles, q.k->out.channels);
 }
 
 inline Strips strips_of(const Products& q, std::size_t task) {
@@ -153,8 +149,8 @@ inline Strips strips_of(const Products& q, std::size_t task) {
     return {smaller(all, task * q.strips), smaller(all, (task + 1) * q.strips)};
 }
 
-// Of two threads that take tasks in turn each then asks for its own.
-constexpr std::size_t tasks_on = 2;
+// Two threads take tasks in turn: the one after next is likely this thread's own.
+constexpr std::size_t tasks_ahead = 2;
 
 // Asks for part e of what a phase stores and what it reads behind, and of what the next task reads.
 inline void fetch_for(const Products& q, const Phase& f, Strips strips, Strips next,
@@ -175,7 +171,7 @@ inline void products_task(const void* problem, std::size_t index, void* scratch)
     float* spread = static_cast<float*>(scratch);
     float* sums = spread + nine * spread_apart(q);
     auto* which = reinterpret_cast<std::size_t*>(sums + nine * sums_apart(q));
-    const Strips next = strips_of(q, index + tasks_on);
+    const Strips next = strips_of(q, index + tasks_ahead);
     Wide<float> odd{};
     for (std::size_t phase = 0; phase < phases(k); ++phase) {
         const Phase f = phase_of(k, phase);
@@ -202,8 +198,10 @@ inline void products_task(const void* problem, std::size_t index, void* scratch)
     q.odd[index] = sum;
 }
 
-// Whether it could be done: not where a sum was not finite.
+// False where this is not meant for it, or where a sum was not finite: then the direct way has to
+// say what it is.
 inline bool correlate_by_products(Correlation<float>& k, const Engine* engine) {
+    if (!has_fewer_products(*k.p)) return false;
     k.panels = pieces(k.out.channels, panel_width<float>);
     const std::size_t step = k.out_step;
     const Tiles tiles = tiles_of(pieces(k.out.height, step), pieces(k.out.width, step));
@@ -224,5 +222,7 @@ inline bool correlate_by_products(Correlation<float>& k, const Engine* engine) {
     }
     return true;
 }
+
+inline bool correlate_by_products(Correlation<double>&, const Engine*) { return false; }
 
 }  // namespace

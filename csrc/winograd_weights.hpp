@@ -21,23 +21,22 @@ struct WeightProducts {
 };
 
 constexpr std::size_t weight_groups = 4;
-constexpr std::size_t group_tiles = 128;  // at least: the groups are added too
+// Of a group, at least.  Fewer do not repay that the groups' sums are added and gathered, and leave
+// sums of so few terms that the numbers spread with them weigh more.
+constexpr std::size_t group_tiles = 128;
 // More than in winograd_maps.hpp: the sums come and go once for each chunk.
-constexpr std::size_t weight_tiles = 64;
+constexpr std::size_t weight_tiles = 96;
 
-inline std::size_t apart_of(const WeightProducts& q, std::size_t channels) {
-    return q.strips * q.tiles.wide * channels + between;
-}
-
-// The tiles of a chunk that product (u, v) = (e / 3, e % 3) has a part in.  At an odd end of the
-// maps a tile has one row or column of pixels, and those of u = 2 or v = 2 are zeros.
+// The tiles of a chunk that product (u, v) has a part in.  At an odd end of the maps a tile has one
+// row or column of pixels, and those of u = 2 or v = 2 are zeros: columns are left out, and rows
+// where the chunk is whole images.
 inline Depth depth_of(const WeightProducts& q, Strips strips, std::size_t e) {
     const Conv<float>& p = *q.p;
-    const std::size_t high = q.tiles.high, wide = q.tiles.wide;
+    const std::size_t u = e / 3, v = e % 3, high = q.tiles.high, wide = q.tiles.wide;
     const std::size_t a = p.channels, b = p.outputs, count = strips.end - strips.first;
-    const std::size_t cols = e % 3 == 2 ? p.map_width / 2 : wide;
-    const std::size_t rows = e / 3 == 2 && count % high == 0 ? p.map_height / 2 : high;
-    if (rows == high && cols == wide) return {count * wide, a, b};
+    const std::size_t cols = v == 2 ? p.map_width / 2 : wide;
+    const std::size_t rows = u == 2 && count % high == 0 ? p.map_height / 2 : high;
+    if (rows == high && cols == wide) return {count * wide, a, b};  // one run
     if (rows == high) return {cols, a, b, count, wide * a, wide * b};
     const std::size_t images = count / high, a_image = high * wide * a, b_image = high * wide * b;
     return {cols, a, b, rows, wide * a, wide * b, images, a_image, b_image};
@@ -58,11 +57,7 @@ inline void add_products(const Conv<float>& p, const float* pixels, const float*
                 a[r] = pixels + i + r;
                 c[r] = sums + (i + r) * p.outputs + j0;
             }
-            if (j0 + Vector<float>::lanes < p.outputs) {
-                tile_of<float, tile_vectors>(rows, a, maps + j0, d, c, cols, finish);
-            } else {
-                tile_of<float, 1>(rows, a, maps + j0, d, c, cols, finish);
-            }
+            panel_tile(rows, a, maps + j0, d, c, cols, finish);
         }
     }
 }
@@ -77,7 +72,8 @@ inline void weight_products_task(const void* problem, std::size_t index, void* s
     const Grid map{0, 0, 1};
     const Image x_image{p.height, p.width, p.channels};
     const Image g_image{p.map_height, p.map_width, p.outputs};
-    const std::size_t x_apart = apart_of(q, p.channels), g_apart = apart_of(q, p.outputs);
+    const std::size_t x_apart = apart_of(q.strips, q.tiles, p.channels);
+    const std::size_t g_apart = apart_of(q.strips, q.tiles, p.outputs);
     const std::size_t size = p.channels * p.outputs;
     float* pixels = static_cast<float*>(scratch);
     float* maps = pixels + nine * x_apart;
@@ -99,7 +95,7 @@ inline void weight_products_task(const void* problem, std::size_t index, void* s
     }
 }
 
-// Some channels of one phase: the groups added, gathered and stored as taps.
+// One channel of one phase: the groups added, gathered and stored as taps.
 inline void gather_weights(const void* problem, std::size_t index, void*) {
     const WeightProducts& q = *static_cast<const WeightProducts*>(problem);
     const Conv<float>& p = *q.p;
@@ -123,20 +119,25 @@ inline void gather_weights(const void* problem, std::size_t index, void*) {
     }
 }
 
-// Whether it could be done: not where a sum was not finite.
+// False where this is not meant for it, or where a sum was not finite: then the direct way has to
+// say what it is.
 inline bool weigh_by_products(const Conv<float>& p, const Engine* engine) {
     const Tiles tiles = tiles_of(p.map_height, p.map_width);
     const std::size_t all = p.images * tiles.high * tiles.wide;
-    const std::size_t groups = smaller(p.images, smaller(weight_groups, pieces(all, group_tiles)));
+    if (all < group_tiles || !has_fewer_products(p)) return false;
+    const std::size_t groups = smaller(p.images, smaller(weight_groups, all / group_tiles));
     WeightProducts q{&p, tiles, groups, larger(1, weight_tiles / tiles.wide), nullptr};
     if (q.strips > tiles.high) q.strips -= q.strips % tiles.high;  // whole images
     const std::size_t size = p.channels * p.outputs;
     const std::size_t tasks = 2 * q.groups;
     q.partial = static_cast<float*>(engine->workspace(2 * tasks * nine * size * sizeof(float)));
-    const std::size_t scratch = nine * (apart_of(q, p.channels) + apart_of(q, p.outputs));
+    const std::size_t scratch =
+        nine * apart_of(q.strips, tiles, p.channels) + nine * apart_of(q.strips, tiles, p.outputs);
     engine->run(tasks, &weight_products_task, &q, scratch * sizeof(float));
     engine->run(4 * p.channels, &gather_weights, &q, 0);
     return all_finite(p.made, 16 * size);
 }
+
+inline bool weigh_by_products(const Conv<double>&, const Engine*) { return false; }
 
 }  // namespace

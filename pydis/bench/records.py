@@ -92,7 +92,7 @@ class Entry:
     share_of_peak: float | None  # of that instruction set (BLAS: of the best) at those threads
     ratio: RatioRecord | None  # None: the first contender, or either of the two is wrong
     floor: float | None = None  # seconds: operations / peak or bytes / bandwidth, the larger
-    share_of_floor: float | None = None  # floor / median: 1 is as fast as the machine can
+    share_of_floor: float | None = None  # floor / median: 1 is the sum as written, at the peak
     page_faults: float | None = None  # of a call, after the rounds; None where it was not timed
     losses: Losses | None = None  # None: no training step
 

@@ -45,39 +45,71 @@ void multiply(const pydis::Kernels& kernels, const Array& a, const Array& b, Arr
     kernels.matmul_f32(&p, &pydis::engine());
 }
 
-// The filters of maps g of images x: a sum of groups in a fixed tree.
-void weigh(const pydis::Kernels& kernels, const Array& x, const Array& g, Array& w) {
+// Convolutions of 12 x 12 images by 4 x 4 filters in steps of two.  Those with many channels take
+// fewer products.
+struct Sizes {
+    std::size_t images, channels, outputs;
+    std::size_t x() const { return images * 12 * 12 * channels; }
+    std::size_t g() const { return images * 6 * 6 * outputs; }
+    std::size_t w() const { return 4 * 4 * channels * outputs; }
+};
+constexpr Sizes narrow{9, 8, 16}, wide{15, 32, 32};
+
+pydis::Conv<float> convolution(const Sizes& sizes) {
     pydis::Conv<float> p{};
-    p.images = 9;
+    p.images = sizes.images;
     p.height = p.width = 12;
-    p.channels = 8;
+    p.channels = sizes.channels;
     p.filter_height = p.filter_width = 4;
-    p.outputs = 16;
+    p.outputs = sizes.outputs;
     p.map_height = p.map_width = 6;
     p.stride = 2;
     p.pad = 1;
+    return p;
+}
+
+// The filters of maps g of images x: a sum of groups in a fixed tree.
+void weigh(const pydis::Kernels& kernels, const Sizes& sizes, const Array& x, const Array& g,
+           Array& w) {
+    pydis::Conv<float> p = convolution(sizes);
     p.x = x.data();
     p.g = g.data();
     p.made = w.data();
     kernels.conv2d_w_f32(&p, &pydis::engine());
 }
 
+// The maps of images x by filters w.
+void correlate(const pydis::Kernels& kernels, const Sizes& sizes, const Array& x, const Array& w,
+               Array& g) {
+    pydis::Conv<float> p = convolution(sizes);
+    p.x = x.data();
+    p.w = w.data();
+    p.made = g.data();
+    kernels.conv2d_f32(&p, &pydis::engine());
+}
+
 struct Problems {
     Array a = pseudo_random(rows * depth, 1);
     Array b = pseudo_random(depth * cols, 2);
-    Array x = pseudo_random(9 * 12 * 12 * 8, 3);
-    Array g = pseudo_random(9 * 6 * 6 * 16, 4);
+    Array x = pseudo_random(narrow.x(), 3);
+    Array g = pseudo_random(narrow.g(), 4);
+    Array wide_x = pseudo_random(wide.x(), 5);
+    Array wide_g = pseudo_random(wide.g(), 6);
 };
 
 // The results, in memory that later calls use again: a child of a process whose other threads
 // allocate would hang in the sanitizers' allocators, which not every version makes safe to fork.
 struct Results {
     Array c = Array(rows * cols);
-    Array w = Array(4 * 4 * 8 * 16);
+    Array w = Array(narrow.w());
+    Array wide_w = Array(wide.w());
+    Array wide_g = Array(wide.g());
 
     void solve(const Problems& problems, const pydis::Kernels& kernels) {
         multiply(kernels, problems.a, problems.b, c);
-        weigh(kernels, problems.x, problems.g, w);
+        weigh(kernels, narrow, problems.x, problems.g, w);
+        weigh(kernels, wide, problems.wide_x, problems.wide_g, wide_w);
+        correlate(kernels, wide, problems.wide_x, wide_w, wide_g);
         pydis::trim_workspace();
     }
 };
@@ -86,7 +118,10 @@ bool equal(const Array& x, const Array& y) {
     return std::memcmp(x.data(), y.data(), x.size() * sizeof(float)) == 0;
 }
 
-bool equal(const Results& x, const Results& y) { return equal(x.c, y.c) && equal(x.w, y.w); }
+bool equal(const Results& x, const Results& y) {
+    return equal(x.c, y.c) && equal(x.w, y.w) && equal(x.wide_w, y.wide_w) &&
+           equal(x.wide_g, y.wide_g);
+}
 
 // One child, which solves the same problem on threads of its own; a child that hangs is ended.
 bool child_agrees(const Problems& problems, const pydis::Kernels& kernels, const Results& alone) {
