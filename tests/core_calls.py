@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
+import fewer_products
 import numpy as np
 from compiled import gamma
 from hypothesis import strategies as st
@@ -224,24 +225,26 @@ KERNELS = {
 """A new kernel is one more row."""
 
 
-def expected(call: Call) -> tuple[Array, Array]:
-    """The result in float64, and how far from it a kernel may be."""
+def expected(call: Call, direct: bool = False) -> tuple[Array, Array]:
+    """The result in float64, and how far from it a kernel may be; one of direct sums, if asked."""
     arrays = {k: a.astype(np.float64) for k, a in call.arrays.items()}
     dtype = next(iter(call.arrays.values())).dtype
     static = {k: v for k, v in call.static.items() if k != "slope"}
     slope, behind = call.static.get("slope"), arrays.pop("behind", None)
-    with np.errstate(all="ignore"):
-        y = KERNELS[call.kernel].sum(lambda x: x, **arrays, **static) + 0.0
-        size = KERNELS[call.kernel].sum(np.abs, **arrays, **static)
-    with np.errstate(all="ignore"):
-        if behind is not None:  # its slope takes the place of the activation's
-            y, size = bent(y, behind, slope or 0.0), bent(size, behind, abs(slope or 0.0))
-        elif slope is not None:
-            y = np.where(y < 0, slope * y if slope else 0.0, y)
-            size = size * max(1, abs(slope))
     terms = KERNELS[call.kernel].terms(call)
     relative = gamma(terms + 3, dtype) + gamma(terms + 3, np.float64)
-    return y, relative * size + (terms + 1) * float(np.finfo(dtype).smallest_subnormal)
+    with np.errstate(all="ignore"):
+        y = KERNELS[call.kernel].sum(lambda x: x, **arrays, **static) + 0.0
+        bound = relative * KERNELS[call.kernel].sum(np.abs, **arrays, **static)
+    if not direct and call.kernel != "matmul" and fewer_products.taken(*call):
+        bound = np.maximum(bound, fewer_products.bound(*call))
+    with np.errstate(all="ignore"):
+        if behind is not None:  # its slope takes the place of the activation's
+            y, bound = bent(y, behind, slope or 0.0), bent(bound, behind, abs(slope or 0.0))
+        elif slope is not None:
+            y = np.where(y < 0, slope * y if slope else 0.0, y)
+            bound = bound * max(1, abs(slope))
+    return y, bound + (terms + 1) * float(np.finfo(dtype).smallest_subnormal)
 
 
 def assert_right(call: Call, y: Array) -> None:

@@ -56,6 +56,11 @@ def convolution(kernel: str) -> Callable[..., tuple[dict[str, Any], dict[str, An
         stride, pad = pick(stride, stride, 17), pick(0, 0, 1, 2, 5)
         h, w = max(0, u - 2 * pad) + pick(0, 1, 4), max(0, v - 2 * pad) + pick(0, 1, 4)
         n, c, o = pick(0, 1, 2, 5, 9), pick(0, 1, 3, 5, 9), pick(0, 1, 2, 7, 17)
+        beside = rng.spawn(1)[0]  # draws of its own, so that the others stay as they are
+        if beside.random() < 0.2:  # fewer products than terms, or nearly
+            n, o = int(beside.choice([0, 1, 1, 2])), int(beside.choice([31, 32, 32, 32]))
+            h, w, c, u, v, stride = *(int(n) for n in beside.integers(4, 8, 2)), 32, 4, 4, 2
+            pad = int(beside.integers(1, 4))
         if 0 in (c, o) and pick(False, True):  # no memory bounds the other sizes
             giant = pick(2**20, 2**31, 2**40, 2**50)
             u, h, stride = giant - pick(0, 1, 3), giant, pick(1, 3, giant)

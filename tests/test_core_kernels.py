@@ -33,7 +33,8 @@ def test_kernels_are_right(kernel: str, dtype: Any) -> None:
     run()
 
 
-# (n, h, w, u, v, c, o, stride, pad): bands of rows, in copies or in place; one pixel; long rows.
+# (n, h, w, u, v, c, o, stride, pad): bands of rows, in copies or in place; one pixel; long rows;
+# fewer products than terms.
 LARGE = [
     (1, 300, 200, 3, 3, 24, 5, 1, 1),
     (2, 150, 130, 4, 4, 3, 17, 2, 1),
@@ -41,6 +42,8 @@ LARGE = [
     (1, 1, 4000, 1, 5, 9, 8, 1, 0),
     (1, 4000, 1, 5, 1, 9, 8, 3, 0),
     (17, 33, 31, 5, 3, 2, 40, 3, 2),
+    (5, 32, 32, 4, 4, 32, 48, 2, 1),
+    (70, 15, 16, 4, 4, 48, 32, 2, 2),
 ]
 
 

@@ -16,6 +16,11 @@ from hypothesis import strategies as st
 from strategies import Conv, convolutions, seeds
 
 Array = Any
+FEWER = [
+    Conv(n=5, h=16, w=16, u=4, v=4, c=32, o=48, stride=2, pad=1),
+    Conv(n=2, h=13, w=15, u=4, v=4, c=32, o=32, stride=2, pad=2),
+]
+"""What is summed by fewer products than terms, unless a gate stands on the way in."""
 LARGE = [
     Conv(n=5, h=16, w=17, u=4, v=4, c=5, o=33, stride=2, pad=1),
     Conv(n=3, h=9, w=8, u=3, v=3, c=64, o=17, stride=1, pad=1),
@@ -134,6 +139,9 @@ def pairs(d: Drawn, slope: float | None) -> Iterator[tuple[str, Array, Array]]:
     )
 
 
+IN_PLACE = ("conv2d, bias and slope", "conv2d_x, bias and slope", "conv2d, behind, read in place")
+
+
 def check(d: Drawn, slope: float | None, special: bool) -> None:
     """Equal numbers; of special ones the kinds: an infinity at a border takes the loops' order."""
     with np.errstate(all="ignore"):
@@ -155,6 +163,25 @@ def test_one_pass_gives_the_numbers_of_several(
         check(Drawn(conv, seed, dtype, special), slope, special)
 
 
+@pytest.mark.parametrize("conv", FEWER, ids=str)
+@pytest.mark.parametrize("special", [False, True])
+def test_one_pass_of_fewer_products_gives_the_numbers_of_several(
+    machine: None, conv: Conv, special: bool
+) -> None:
+    """With a gate on the way in the sums are taken as they are written, of special numbers too."""
+    for seed, slope in enumerate(SLOPES):
+        d = Drawn(conv, seed, np.float32, special)
+        with np.errstate(all="ignore"):
+            x = _core.conv2d_x(d.g, d.w, *d.image, *d.at)
+            more = {} if slope is None else {"slope": slope}
+            once = _core.conv2d_x(d.g, d.w, *d.image, *d.at, d.x_bias, behind=d.x, **more)
+            again = behind(x + d.x_bias, d.x, slope or 0.0)
+            np.testing.assert_array_equal(once, again, strict=True)
+            for name, once, again in pairs(d, slope):
+                if name in IN_PLACE:
+                    np.testing.assert_array_equal(once, again, err_msg=name, strict=True)
+
+
 @dtypes
 @given(
     conv=convolutions(side=7, filter_side=4, channels=5).filter(lambda c: c.c and c.o),
@@ -169,7 +196,7 @@ def test_in_any_geometry(
 
 
 @dtypes
-@pytest.mark.parametrize("conv", LARGE, ids=str)
+@pytest.mark.parametrize("conv", [*LARGE, *FEWER], ids=str)
 def test_threads_change_no_bit(conv: Conv, dtype: Any) -> None:
     d, before = Drawn(conv, 0, dtype, special=False), _core.threads()
     results = []
