@@ -27,7 +27,8 @@ FINISHES: dict[str, tuple[tuple[str, ...], float | None]] = {
 }
 
 # (n, h, w, u, v, c, o, stride, pad): maps of 4 x 4, of 2 x 2, odd in one direction and in both;
-# columns that no filter reaches; many images; strips of 128 tiles, and of 129 for conv2d_x.
+# columns that no filter reaches; many images; an image of more tiles than a chunk; strips of 128
+# tiles, and of 129 for conv2d_x.
 SIZES = [
     (1, 8, 8, 4, 4, 32, 32, 2, 1),
     (3, 4, 4, 4, 4, 32, 48, 2, 1),
@@ -36,6 +37,7 @@ SIZES = [
     (3, 8, 9, 4, 4, 64, 32, 2, 3),
     (65, 8, 8, 4, 4, 32, 32, 2, 1),
     (9, 15, 16, 4, 4, 48, 48, 2, 1),
+    (3, 35, 33, 4, 4, 32, 32, 2, 1),
     (1, 4, 512, 4, 4, 32, 32, 2, 1),
     (1, 6, 514, 4, 4, 32, 32, 2, 0),
 ]
@@ -145,6 +147,17 @@ def test_whole_numbers_are_exact_and_zeros_positive(kernel: str, sizes: tuple[in
     for name in SETS:
         with instruction_set(name):
             assert compiled(call).tobytes() == value.tobytes() == direct(call).tobytes()
+
+
+@every_face
+def test_what_underflows_is_positive_zero(kernel: str) -> None:
+    call = drawn(kernel, SIZES[0])
+    for array in call.arrays.values():
+        array *= np.float32(1e-30)
+    for name in SETS:
+        with instruction_set(name):
+            y = compiled(call)
+        assert not y.any() and not np.signbit(y).any()
 
 
 # The same bits

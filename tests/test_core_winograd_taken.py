@@ -1,8 +1,8 @@
 """Where convolutions by fewer products than terms are taken, and where they hand over.
 
 `fewer_products.fewer` restates `has_fewer_products` of csrc/winograd.hpp: where it says so the bits
-are others than those of the direct sums, elsewhere the same. Where a sum is not finite all are taken
-again as they are written, be it for one of their numbers or for what these are spread to.
+are others than those of the direct sums, elsewhere the same. Where a sum is not finite all are
+taken again as they are written, be it for one of their numbers or for what these are spread to.
 """
 
 from typing import Any
