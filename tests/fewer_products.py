@@ -18,6 +18,7 @@ sum: then this is the bound of the sums as they are written.
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -33,16 +34,24 @@ PHASES = [(a, b) for a in range(2) for b in range(2)]
 
 def fewer(kernel: str, arrays: dict[str, Array], static: dict[str, Any]) -> bool:
     """Whether the compiled kernel begins this way: what `has_fewer_products` says, restated."""
-    _, maps, filters, channels = _sizes(kernel, arrays, static)
-    high, wide = -(-maps[0] // 2), -(-maps[1] // 2)
+    image, maps, filters, channels = _sizes(kernel, arrays, static)
+    pad, step = static["pad"], static["stride"]
+    first = [step * np.arange(m) - pad for m in maps]  # the pixel under a filter's first tap
+    terms = prod(
+        int((np.minimum(f + u, size) - np.maximum(f, 0)).clip(0).sum())
+        for f, u, size in zip(first, filters, image, strict=True)
+    )
+    products = 4 * prod(-(-3 * m // 2) for m in maps)
+    tiles = len(arrays.get("x", ())) * prod(-(-m // 2) for m in maps)
     return (
         all(a.dtype == np.float32 for a in arrays.values())
         and not any(k.endswith("mask") for k in arrays)
-        and (filters, static["stride"]) == ((4, 4), 2)
-        and static["pad"] < 4
+        and (filters, step) == ((4, 4), 2)
+        and pad < 4
         and all(c >= 32 and c % 16 == 0 for c in channels)
-        and wide <= 128
-        and 45 * high * wide <= 16 * maps[0] * maps[1]
+        and maps[1] <= 256
+        and 4 * products <= 3 * terms
+        and (kernel != "conv2d_w" or tiles >= 128)
     )
 
 

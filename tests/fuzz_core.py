@@ -59,7 +59,9 @@ def convolution(kernel: str) -> Callable[..., tuple[dict[str, Any], dict[str, An
         beside = rng.spawn(1)[0]  # draws of its own, so that the others stay as they are
         if beside.random() < 0.2:  # fewer products than terms, or nearly
             n, o = int(beside.choice([0, 1, 1, 2])), int(beside.choice([31, 32, 32, 32]))
-            h, w, c, u, v, stride = *(int(n) for n in beside.integers(4, 8, 2)), 32, 4, 4, 2
+            h, w, c, u, v, stride = *(int(n) for n in beside.integers(6, 12, 2)), 32, 4, 4, 2
+            if kernel == "conv2d_w" and beside.random() < 0.3:
+                n, h, w = 33, 8, 8
             pad = int(beside.integers(1, 4))
         if 0 in (c, o) and pick(False, True):  # no memory bounds the other sizes
             giant = pick(2**20, 2**31, 2**40, 2**50)

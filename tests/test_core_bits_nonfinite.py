@@ -14,14 +14,14 @@ pytestmark = pytest.mark.skipif(
 def results(kernel: str, channels: int, bad: float, dtype: Any) -> list[np.ndarray]:
     """The kernel on two instruction sets, with one bad number in each array."""
     rng = np.random.default_rng(channels)
-    outputs = 32 if channels == 32 else 17
-    sizes = {"x": (2, 5, 7, channels), "w": (4, 4, channels, outputs), "g": (2, 3, 4, outputs)}
+    n, h, wide, i, j, outputs = (8, 13, 15, 7, 8, 32) if channels == 32 else (2, 5, 7, 3, 4, 17)
+    sizes = {"x": (n, h, wide, channels), "w": (4, 4, channels, outputs), "g": (n, i, j, outputs)}
     x, w, g = (rng.standard_normal(size).astype(dtype) for size in sizes.values())
     for array in (x, w, g):
         array.flat[array.size // 2] = bad
     calls = {
         "conv2d": lambda: _core.conv2d(x, w, 2, 2),
-        "conv2d_x": lambda: _core.conv2d_x(g, w, 5, 7, 2, 2),
+        "conv2d_x": lambda: _core.conv2d_x(g, w, h, wide, 2, 2),
         "conv2d_w": lambda: _core.conv2d_w(x, g, 4, 4, 2, 2),
     }
     made = []

@@ -92,11 +92,10 @@ ELSEWHERE = [
     *((2, 9, 9, 4, 4, 32, 32, stride, 1) for stride in (1, 3)),
     *((2, 9, 9, *filters, 32, 32, 2, 1) for filters in [(3, 3), (4, 3), (3, 4), (5, 5), (2, 2)]),
     (2, 8, 8, 4, 4, 32, 32, 2, 4),
-    (2, 6, 6, 4, 4, 32, 32, 2, 1),
-    (2, 10, 10, 4, 4, 32, 32, 2, 1),
-    (1, 4, 514, 4, 4, 32, 32, 2, 1),
+    *((2, side, side, 4, 4, 32, 32, 2, 1) for side in (4, 6, 10)),
+    (1, 8, 514, 4, 4, 32, 32, 2, 1),
 ]
-"""Other channels, steps, filters and borders; maps of 3 x 3 and 5 x 5; a wide one."""
+"""Other channels, steps, filters and borders; maps of 2 x 2, 3 x 3 and 5 x 5; a wide one."""
 
 
 def assert_by_products(call: Call, make: Make, yes: bool) -> None:
@@ -114,6 +113,8 @@ def test_products_are_taken_where_they_are_meant_to(kernel: str) -> None:
                 assert_by_products(drawn(kernel, sizes, dtype=np.float64), compiled, yes=False)
             for sizes in ELSEWHERE:
                 assert_by_products(drawn(kernel, sizes), compiled, yes=False)
+            few = drawn(kernel, (31, *SIZES[0][1:]), enough=False)
+            assert_by_products(few, compiled, yes=kernel != "conv2d_w")
 
 
 # Controls: kernels that these checks catch
