@@ -204,9 +204,6 @@ def test_an_image_does_not_know_of_others(kernel: str, sizes: tuple[int, ...], f
             assert_images_alone(drawn(kernel, sizes, finish), compiled)
 
 
-# Numbers that are none, or too large
-
-
 # Controls: faults that these checks catch
 
 
