@@ -113,7 +113,7 @@ def turned(*args: Any, behind: Any = None, **named: Any) -> Array:
 def stretching(*args: Any, behind: Any = None, **named: Any) -> Array:
     """Takes a gate of any shape."""
     x = _core.conv2d_x(*args, **named)
-    if plain(behind) and behind.size:
+    if plain(behind) and behind.size and behind.shape != x.shape:
         behind = np.resize(behind, x.shape)
     return _core.conv2d_x(*args, behind=behind, **named)
 
@@ -177,6 +177,6 @@ def test_a_fault_is_found(kernel: str, fault: Any, message: str) -> None:
     before = _core.instruction_set()
     try:
         with threads(_core.threads()), pytest.raises(Fault, match=message):
-            fuzz(like(**{kernel: fault}), 6000, 0)
+            fuzz(like(**{kernel: fault}), 12_000, 0)
     finally:
         _core.use_instruction_set(before)
