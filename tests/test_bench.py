@@ -346,6 +346,22 @@ def test_the_commit_is_known_only_in_a_clone(tmp_path: Path) -> None:
         assert known is not None and len(known.removesuffix("+changes")) == 40
 
 
+def test_changes_are_those_of_what_is_measured(tmp_path: Path) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    results = tmp_path / "benchmarks" / "results"
+    results.mkdir(parents=True)
+    for file in (tmp_path / "kernel.hpp", results / "steps.json"):
+        file.write_text("before")
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "all"]):
+        subprocess.run([*git, *words], cwd=tmp_path, check=True)
+    head = machine.commit(tmp_path)
+    assert head is not None and len(head) == 40
+    (results / "steps.json").write_text("after")
+    assert machine.commit(tmp_path) == head
+    (tmp_path / "kernel.hpp").write_text("after")
+    assert machine.commit(tmp_path) == f"{head}+changes"
+
+
 # The rows
 
 SMALL = [

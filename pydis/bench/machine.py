@@ -18,12 +18,16 @@ def about() -> dict[str, str | None]:
 
 
 def commit(root: Path = ROOT) -> str | None:
-    """The commit of the source tree, with "+changes" where files differ from it; None elsewhere."""
+    """The commit of the source tree, with "+changes" where files differ from it; None elsewhere.
+
+    Earlier results are no part of it: what is measured does not depend on them.
+    """
     if not (root / ".git").exists():
         return None
     try:
         head = _git(root, "rev-parse", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+        but = ":(exclude)benchmarks/results"
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", but)
     except (OSError, subprocess.SubprocessError):
         return None
     return head + ("+changes" if changed else "")
